@@ -1,0 +1,25 @@
+/**
+ * One value of the target's health. `metric` is a name of the vocabulary without its prefix `target_`
+ * (`db_pool_connections`); a `counter` is the source's own running total, which may restart lower.
+ */
+export interface Observation {
+  /** The name under `watch:` in the scenario. */
+  source: string;
+  metric: string;
+  labels: Record<string, string>;
+  type: "gauge" | "counter";
+  value: number;
+  /** The run's milliseconds at the middle of the request that fetched it: a source's own clock is never trusted. */
+  at: number;
+}
+
+/** `metric{a="1",b="2"}`, labels sorted: the one spelling under which a target series is kept and shown. */
+export function seriesName(metric: string, labels: Record<string, string>): string {
+  const names = Object.keys(labels).sort();
+  if (names.length === 0) return metric;
+  return `${metric}{${names.map((name) => `${name}="${escapeLabel(labels[name] ?? "")}"`).join(",")}}`;
+}
+
+function escapeLabel(value: string): string {
+  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}

@@ -1,0 +1,174 @@
+import type { Threshold } from "../verdict/threshold.ts";
+
+/**
+ * The Plan: everything a run does, as plain JSON. It is made once from a scenario, frozen, sent to every worker and kept
+ * in the run file; after this nobody reads a file, argv or the environment. It holds no secret, only their names.
+ */
+export interface Plan {
+  /** Unique: `20261121T101500Z-boss-workflow-light-3f2a`. */
+  runId: string;
+  /** The version of Plimsoll that made it. */
+  version: string;
+  scenario: string;
+  profile: string;
+  /** The system under test, as `target` on /metrics: the host's authority, such as `localhost:8000`. */
+  target: string;
+  /** Wall clock of the run's start, Unix ms: read once. */
+  startedAt: number;
+  /** All random choices come from it, so that a run can be had again. */
+  seed: number;
+  loads: PlannedLoad[];
+  thresholds: Threshold[];
+  sources: Source[];
+  /** `le` bounds in seconds: the defaults and every latency that a threshold names. */
+  bounds: number[];
+  traces?: TracePlan;
+  labels: Record<string, string>;
+}
+
+export interface TracePlan {
+  /** Share of requests traced from the start, 0 to 1. */
+  sample: number;
+  /** Requests slower than this are kept too. */
+  slowerThanMs?: number;
+  failed: boolean;
+}
+
+/** One load with the classes it drives. */
+export interface PlannedLoad {
+  load: Load;
+  classes: UserClass[];
+}
+
+export type Load = { kind: "users"; stages: Stage[] };
+
+/** `users` is reached linearly within `overMs` from what was before, then held for `forMs`. */
+export interface Stage {
+  users: number;
+  overMs: number;
+  forMs: number;
+}
+
+export interface UserClass {
+  name: string;
+  weight: number;
+  wait: Wait;
+  tasks: Task[];
+  /** Run once by each user before its first task. */
+  start: Step[];
+}
+
+/** Milliseconds between two tasks of a user, drawn uniformly. */
+export interface Wait {
+  minMs: number;
+  maxMs: number;
+}
+
+export interface Task {
+  kind: "steps";
+  name: string;
+  weight: number;
+  steps: Step[];
+}
+
+/** One request with what is expected of it. */
+export interface Step {
+  /** What it is counted under. */
+  name: string;
+  method: string;
+  /** Absolute: the host is already in it. */
+  url: Template;
+  headers: [name: string, value: Template][];
+  body?: Body;
+  expect: Expect;
+  captures: Capture[];
+  deadlineMs: number;
+}
+
+export type Body =
+  | { kind: "json"; value: JsonTemplate }
+  | { kind: "text"; value: Template }
+  | { kind: "form"; fields: [name: string, value: Template][] };
+
+export interface Expect {
+  /** Any of these; none means "below 400". */
+  status: number[];
+  json: JsonCheck[];
+  body: TextCheck[];
+  /** The service time may not exceed it. */
+  withinMs?: number;
+}
+
+/** What is asked of each value that a JSONPath (RFC 9535) finds; `matches` is a regular expression. */
+export interface JsonCheck {
+  path: string;
+  check:
+    | { kind: "equals"; value: JsonTemplate }
+    | { kind: "exists"; value: boolean }
+    | { kind: "type"; value: "string" | "number" | "boolean" | "array" | "object" | "null" }
+    | { kind: "minLength" | "maxLength" | "min" | "max"; value: number }
+    | { kind: "matches"; value: string };
+}
+
+export type TextCheck = { kind: "contains"; value: Template } | { kind: "matches"; value: string };
+
+/** Keeps the first value that a JSONPath finds in the user's variables. */
+export interface Capture {
+  variable: string;
+  path: string;
+}
+
+/** Text with places to fill in while running; a plain string has none. */
+export type Template = string | TemplatePart[];
+
+export type TemplatePart =
+  | string
+  | { kind: "variable"; path: string[] }
+  | { kind: "call"; name: TemplateFunction; args: (string | number)[] }
+  /** Read from each worker's own environment; `name` is the variable's. */
+  | { kind: "secret"; name: string };
+
+export const templateFunctions = ["uuid", "randomInt", "randomString", "now", "userNumber"] as const;
+export type TemplateFunction = (typeof templateFunctions)[number];
+
+/** JSON whose strings are templates. A string that is one `{{ variable }}` alone becomes the variable's value, type kept. */
+export type JsonTemplate =
+  | null
+  | boolean
+  | number
+  | { kind: "text"; value: Template }
+  | { kind: "array"; items: JsonTemplate[] }
+  | { kind: "object"; entries: [name: string, value: JsonTemplate][] };
+
+/** One entry of `watch:`. */
+export type Source = PrometheusSource | JsonSource;
+
+export interface SourceCommon {
+  name: string;
+  everyMs: number;
+  timeoutMs: number;
+}
+
+export interface PrometheusSource extends SourceCommon {
+  kind: "prometheus";
+  url: Template;
+  headers: [name: string, value: Template][];
+  /** Canonical metric (with labels) from a selector of the endpoint's series; besides these, known names are recognised. */
+  metrics: MetricMapping[];
+}
+
+export interface JsonSource extends SourceCommon {
+  kind: "json";
+  url: Template;
+  headers: [name: string, value: Template][];
+  metrics: MetricMapping[];
+}
+
+export interface MetricMapping {
+  /** Name of the vocabulary, or an own one, without `target_`. */
+  metric: string;
+  labels: Record<string, string>;
+  type: "gauge" | "counter";
+  /** JSON: a JSONPath with arithmetic (`$.size + $.max_overflow`). Prometheus: `name{label="value"}`, or `rate(…)` of it. */
+  from: string;
+}
