@@ -1,0 +1,30 @@
+/** A piece of a threshold's text. `unknown` is a character that begins nothing, or a string that never ends. */
+export interface Token {
+  kind: "word" | "quantity" | "string" | "symbol" | "unknown" | "end";
+  /** As written; empty at the end. */
+  text: string;
+  /** UTF-16 units from the start of the text. */
+  offset: number;
+}
+
+const pattern =
+  /\s+|(?<word>[A-Za-z_][\w.]*)|(?<quantity>-?\d+(?:\.\d+)?[A-Za-z\u00b5\u03bc%]*(?:\/[A-Za-z]*)?)|(?<string>"(?:[^"\\]|\\.)*")|(?<symbol>[<>=!]=|[<>=(){},])|(?<unknown>".*|.)/suy;
+
+/** All tokens of a text; the last one is always `end`. */
+export function tokenize(text: string): Token[] {
+  const tokens: Token[] = [];
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    const kind = tokenKinds.find((name) => match?.groups?.[name] !== undefined);
+    if (kind !== undefined) tokens.push({ kind, text: match[0], offset: match.index });
+  }
+  tokens.push({ kind: "end", text: "", offset: text.length });
+  return tokens;
+}
+
+const tokenKinds = ["word", "quantity", "string", "symbol", "unknown"] as const;
+
+/** What a string token stands for; `\n` is a line's end, any other escaped character itself, as in `seriesName`. */
+export function stringValue(token: Token): string {
+  return token.text.slice(1, -1).replaceAll(/\\(.)/gsu, (_, char: string) => (char === "n" ? "\n" : char));
+}
