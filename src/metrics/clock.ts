@@ -22,6 +22,9 @@ export function monotonicMs(): number {
   return seconds * 1000 + nanoseconds / 1e6;
 }
 
+/** A longer one would fire at once (Node's timers count in 31 bits): it is armed anew instead. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The machine's monotonic clock. `originMs` is the run's start on `monotonicMs`'s scale, so that threads can share it. */
 export class SystemClock implements Clock {
   /** `performance.now()` costs half of `process.hrtime`, but its zero differs between threads: the offset is taken once. */
@@ -38,11 +41,14 @@ export class SystemClock implements Clock {
   at(time: number, fn: () => void): Timer {
     let handle: NodeJS.Timeout;
     const arm = () => {
-      handle = setTimeout(() => {
-        // A Node timer can fire up to a millisecond early: look at the clock.
-        if (this.now() < time) arm();
-        else fn();
-      }, time - this.now());
+      handle = setTimeout(
+        () => {
+          // A Node timer can fire up to a millisecond early: look at the clock.
+          if (this.now() < time) arm();
+          else fn();
+        },
+        Math.min(time - this.now(), LONGEST_TIMER_MS),
+      );
     };
     arm();
     return { cancel: () => clearTimeout(handle) };

@@ -1,0 +1,48 @@
+import type { Sample } from "../metrics/sample.ts";
+
+/** One request, ready to send: everything is filled in. */
+export interface Request {
+  /** `Aggregator.series` of what it is counted under. */
+  series: number;
+  /** The run's milliseconds at which it should have started. */
+  intendedAt: number;
+  method: string;
+  /** `http://host:port` */
+  origin: string;
+  /** Begins with `/`; percent-encoded. */
+  path: string;
+  /** Name, value, name, value. */
+  headers: string[];
+  body: string | undefined;
+  /** Whether the response's body is needed; otherwise its bytes are counted and let go. */
+  wantBody: boolean;
+  /** From start to the last byte, redirects included. */
+  deadlineMs: number;
+}
+
+/** What became of a request. It belongs to its session, which uses it again: it is valid until the next `send`. */
+export interface Exchange extends Sample {
+  /** Of the response, names in lower case. */
+  headers: Record<string, string | string[] | undefined>;
+  /** The decoded body, if it was wanted and arrived. */
+  body: Buffer | undefined;
+  /** `1.1` or `2`, as OpenTelemetry writes it. */
+  protocolVersion: string;
+}
+
+/** One user's side of a client: its connections and its cookies. It sends one request at a time. */
+export interface Session {
+  /** Always resolves: a failed exchange is an Exchange with its `failure`. */
+  send(request: Request): Promise<Exchange>;
+  /** Ends its connections; what is under way fails as `aborted`. */
+  close(): void;
+}
+
+/** How a worker reaches the target: by HTTP, or a model of it. */
+export interface Client {
+  open(): Session;
+  /** Exchanges under way. */
+  readonly inflight: number;
+  readonly connectionsOpen: number;
+  readonly connectionsOpened: number;
+}

@@ -1,0 +1,199 @@
+import { buildConnector, Client as UndiciClient } from "undici";
+import type { Clock, Timer } from "../metrics/clock.ts";
+import type { Client, Exchange, Request, Session } from "./client.ts";
+import { Cookies } from "./cookies.ts";
+import { HttpExchange } from "./exchange.ts";
+import { ExchangeAbort } from "./failure.ts";
+import { cachedLookup } from "./lookup.ts";
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** undici's default of 4 s would reconnect between a slow user's requests; a server's own hint still shortens it. */
+const KEEP_ALIVE_MS = 60_000;
+/** How often deadlines are looked at: an exchange outlives its own by this at most. */
+const DEADLINE_GRAIN_MS = 100;
+const MAX_REDIRECTS = 10;
+
+/**
+ * HTTP by undici's `Client.dispatch`, with a handler of our own: about twice as fast as `request()`, nine times as fast
+ * as `fetch()`. Each user and origin has a Client, thus a connection, of its own, as real users have.
+ */
+export class HttpClient implements Client {
+  readonly clock: Clock;
+  readonly connect: buildConnector.connector;
+  readonly #underway = new Set<HttpExchange>();
+  #sweep: Timer | undefined;
+  connectionsOpen = 0;
+  connectionsOpened = 0;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+    const connect = buildConnector({ lookup: cachedLookup(clock), timeout: CONNECT_TIMEOUT_MS, allowH2: false });
+    this.connect = (options, callback) =>
+      connect(options, (...result) => {
+        const [error, socket] = result;
+        if (error === null) {
+          this.connectionsOpened++;
+          this.connectionsOpen++;
+          socket.once("close", () => this.connectionsOpen--);
+        }
+        callback(...result);
+      });
+  }
+
+  get inflight(): number {
+    return this.#underway.size;
+  }
+
+  open(): Session {
+    return new HttpSession(this);
+  }
+
+  /** One timer serves all deadlines: a timer a request would cost more than the rest of its bookkeeping. */
+  begin(exchange: HttpExchange): void {
+    this.#underway.add(exchange);
+    if (this.#sweep === undefined) this.#sweepSoon();
+  }
+
+  end(exchange: HttpExchange): void {
+    this.#underway.delete(exchange);
+  }
+
+  #expire(): void {
+    const now = this.clock.now();
+    for (const exchange of this.#underway) if (exchange.deadlineAt <= now) exchange.expire();
+    this.#sweep = undefined;
+    if (this.#underway.size > 0) this.#sweepSoon();
+  }
+
+  #sweepSoon(): void {
+    this.#sweep = this.clock.at(this.clock.now() + DEADLINE_GRAIN_MS, () => this.#expire());
+  }
+}
+
+class HttpSession implements Session {
+  readonly #client: HttpClient;
+  #exchange: HttpExchange;
+  /** By origin; nearly all users know one. */
+  readonly #origins = new Map<string, UndiciClient>();
+  #cookies: Cookies | undefined;
+  #redirects = 0;
+  #closed = false;
+
+  constructor(client: HttpClient) {
+    this.#client = client;
+    this.#exchange = this.#newExchange(false);
+  }
+
+  #newExchange(reused: boolean): HttpExchange {
+    const owner = {
+      answered: (exchange: HttpExchange) => this.#answered(exchange),
+      redirect: (exchange: HttpExchange) => this.#redirect(exchange),
+      ended: (exchange: HttpExchange) => this.#client.end(exchange),
+      unreachable: (origin: string, reason: Error) => this.#drop(origin, reason),
+    };
+    return new HttpExchange(this.#client.clock, owner, reused);
+  }
+
+  send(request: Request): Promise<Exchange> {
+    // undici may still speak to the handler of an exchange that we gave up: it must not be mistaken for the next one's.
+    if (this.#exchange.failure !== undefined) this.#exchange = this.#newExchange(this.#exchange.reused);
+    const exchange = this.#exchange;
+    return new Promise((resolve) => {
+      this.#redirects = 0;
+      exchange.begin(request, resolve);
+      this.#client.begin(exchange);
+      if (this.#closed) exchange.fail(new ExchangeAbort("aborted", "the user was stopped"));
+      else this.#dispatch(exchange, request.headers);
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const origin of [...this.#origins.keys()])
+      this.#drop(origin, new ExchangeAbort("aborted", "the run was stopped"));
+  }
+
+  #dispatch(exchange: HttpExchange, headers: string[]): void {
+    const cookie = this.#cookies?.header(exchange.origin + exchange.path);
+    const all = cookie ? [...headers, "cookie", cookie] : headers;
+    try {
+      this.#connection(exchange.origin).dispatch(
+        {
+          origin: exchange.origin,
+          path: exchange.path,
+          method: exchange.method,
+          headers: all,
+          body: exchange.requestBody ?? null,
+        },
+        exchange,
+      );
+    } catch (error) {
+      // undici throws on what cannot be sent, such as a header with a line break that came out of a capture.
+      exchange.fail(error);
+    }
+  }
+
+  #connection(origin: string): UndiciClient {
+    let connection = this.#origins.get(origin);
+    if (connection === undefined) {
+      connection = new UndiciClient(origin, {
+        connect: this.#client.connect,
+        pipelining: 1,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        allowH2: false,
+        // Our own deadline covers both; undici's body timeout starts anew with each chunk, so a drip would never end.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      });
+      this.#origins.set(origin, connection);
+    }
+    return connection;
+  }
+
+  /** Ends a connection with all it carries; the next request opens another. */
+  #drop(origin: string, reason: Error): void {
+    const connection = this.#origins.get(origin);
+    this.#origins.delete(origin);
+    // Its one exchange hears of it through its handler; destroying cannot fail otherwise.
+    void connection?.destroy(reason).catch(() => {});
+  }
+
+  #answered(exchange: HttpExchange): void {
+    const setCookie = exchange.headers["set-cookie"];
+    if (setCookie === undefined) return;
+    this.#cookies ??= new Cookies();
+    this.#cookies.store(setCookie, exchange.origin + exchange.path);
+  }
+
+  /** Follows a redirect as browsers do (RFC 9110, 15.4): one sample, the last response's. False if it is not one. */
+  #redirect(exchange: HttpExchange): boolean {
+    const location = exchange.headers["location"];
+    const status = exchange.status ?? 0;
+    if (typeof location !== "string" || ![301, 302, 303, 307, 308].includes(status)) return false;
+    if (++this.#redirects > MAX_REDIRECTS) {
+      exchange.fail(new ExchangeAbort("status", `more than ${MAX_REDIRECTS} redirects`));
+      return true;
+    }
+    const from = exchange.origin + exchange.path;
+    if (!URL.canParse(location, from)) return false;
+    const to = new URL(location, from);
+    if (to.protocol !== "http:" && to.protocol !== "https:") return false;
+    const toGet = status === 303 || (status !== 307 && status !== 308 && exchange.method === "POST");
+    let headers = exchange.requestHeaders;
+    if (toGet) headers = without(headers, ["content-type", "content-length"]);
+    // Credentials are for the origin they were given for.
+    if (to.origin !== exchange.origin) headers = without(headers, ["authorization", "cookie", "host"]);
+    exchange.follow(to.origin, to.pathname + to.search, toGet, headers);
+    this.#dispatch(exchange, headers);
+    return true;
+  }
+}
+
+function without(headers: string[], names: string[]): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string;
+    if (!names.includes(name.toLowerCase())) kept.push(name, headers[i + 1] as string);
+  }
+  return kept;
+}

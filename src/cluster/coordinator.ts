@@ -1,0 +1,149 @@
+import type { Share } from "../load/share.ts";
+import { type Snapshot, SnapshotSum } from "../metrics/snapshot.ts";
+import type { Span } from "../metrics/span.ts";
+import type { Plan } from "../scenario/plan.ts";
+import type { FromWorker, Link, LinkListener, OpenLink } from "./protocol.ts";
+
+/** A worker that dies again and again has a fault that another one will meet too. */
+const MAX_REPLACEMENTS = 5;
+
+/** Who is told what happens among the workers. */
+export interface CoordinatorListener {
+  /** A worker has told its state: all of it, as it now stands. */
+  snapshot(snapshot: Snapshot): void;
+  spans(spans: Span[], dropped: number, unsampled: number): void;
+  lost(worker: string, reason: string, replacedBy: string | undefined): void;
+}
+
+interface Member {
+  link: Link;
+  share: Share;
+  state: "loading" | "ready" | "running" | "done" | "lost";
+}
+
+/**
+ * Shares a plan among workers and adds up what they say. A dead worker's share moves to a new one at once; what it had
+ * counted stays in the sum.
+ */
+export class Coordinator {
+  readonly #plan: Plan;
+  readonly #open: OpenLink;
+  readonly #listener: CoordinatorListener;
+  readonly #members = new Map<string, Member>();
+  readonly #sum = new SnapshotSum();
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #done = Promise.withResolvers<void>();
+  #originMs: number | undefined;
+  #stopping: "stop" | "abort" | undefined;
+  #opened = 0;
+  #replaced = 0;
+
+  constructor(plan: Plan, open: OpenLink, listener: CoordinatorListener) {
+    this.#plan = plan;
+    this.#open = open;
+    this.#listener = listener;
+  }
+
+  /** Resolves when `workers` workers are loaded and could start. */
+  prepare(workers: number): Promise<void> {
+    for (let index = 0; index < workers; index++) this.#add({ index, of: workers });
+    return this.#ready.promise;
+  }
+
+  /** Starts the load: its time 0 is now, on `monotonicMs`'s scale `originMs`. */
+  start(originMs: number): void {
+    this.#originMs = originMs;
+    for (const member of this.#members.values()) this.#begin(member);
+  }
+
+  /** Resolves when every worker has ended its share and said its last. */
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  stop(): void {
+    this.#stopping ??= "stop";
+    this.#tellAll({ kind: "stop" });
+  }
+
+  abort(): void {
+    this.#stopping = "abort";
+    this.#tellAll({ kind: "abort" });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#members.values()].map(({ link }) => link.close()));
+  }
+
+  /** The sum of all workers. `at` is the run's milliseconds. */
+  total(at: number): Snapshot {
+    const total = this.#sum.total(at);
+    for (const [worker, { state }] of this.#members) {
+      total.gauges[`plimsoll_worker_up{worker="${worker}"}`] = state === "lost" ? 0 : 1;
+    }
+    return total;
+  }
+
+  #tellAll(message: { kind: "stop" } | { kind: "abort" }): void {
+    for (const { link, state } of this.#members.values()) if (state === "running") link.send(message);
+  }
+
+  #add(share: Share): string {
+    const worker = String(this.#opened++);
+    const listener: LinkListener = {
+      message: (from, message) => this.#hear(from, message),
+      gone: (from, reason) => this.#lose(from, reason),
+    };
+    this.#members.set(worker, { link: this.#open(worker, listener), share, state: "loading" });
+    return worker;
+  }
+
+  #begin(member: Member): void {
+    if (this.#originMs === undefined) return;
+    member.state = "running";
+    member.link.send({ kind: "start", plan: this.#plan, share: member.share, originMs: this.#originMs });
+    if (this.#stopping !== undefined) member.link.send({ kind: this.#stopping });
+  }
+
+  #hear(worker: string, message: FromWorker): void {
+    const member = this.#members.get(worker);
+    if (member === undefined) return;
+    switch (message.kind) {
+      case "ready":
+        member.state = "ready";
+        this.#begin(member);
+        if ([...this.#members.values()].every(({ state }) => state !== "loading")) this.#ready.resolve();
+        break;
+      case "snapshot":
+        this.#sum.take(message.snapshot);
+        this.#listener.snapshot(this.#sum.latestOf(worker) ?? message.snapshot);
+        this.#listener.spans(message.spans, message.spansDropped, message.spansUnsampled);
+        break;
+      case "done":
+        member.state = "done";
+        this.#finishIfAllAre();
+        break;
+    }
+  }
+
+  #lose(worker: string, reason: string): void {
+    const member = this.#members.get(worker);
+    if (member === undefined || member.state === "done") return;
+    member.state = "lost";
+    this.#sum.forgetGauges(worker);
+    let replacement: string | undefined;
+    if (this.#stopping === undefined && this.#replaced < MAX_REPLACEMENTS) {
+      this.#replaced++;
+      replacement = this.#add(member.share);
+    }
+    this.#listener.lost(worker, reason, replacement);
+    this.#finishIfAllAre();
+  }
+
+  #finishIfAllAre(): void {
+    if ([...this.#members.values()].every(({ state }) => state === "done" || state === "lost")) {
+      this.#ready.resolve();
+      this.#done.resolve();
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import type { Share } from "../load/share.ts";
+import type { Snapshot } from "../metrics/snapshot.ts";
+import type { Span } from "../metrics/span.ts";
+import type { Plan } from "../scenario/plan.ts";
+
+/** All workers take their snapshots on one grid, so that a sum is of one moment. The run's milliseconds. */
+export const SNAPSHOT_MS = 500;
+
+/** What a worker is told. All of it is plain data. */
+export type ToWorker =
+  | {
+      kind: "start";
+      plan: Plan;
+      share: Share;
+      /** The run's start on `monotonicMs`'s scale. */
+      originMs: number;
+    }
+  /** No further tasks. */
+  | { kind: "stop" }
+  /** End at once. */
+  | { kind: "abort" };
+
+/** What a worker says. */
+export type FromWorker =
+  /** Its modules are loaded: it could start. */
+  | { kind: "ready" }
+  | { kind: "snapshot"; snapshot: Snapshot; spans: Span[]; spansDropped: number; spansUnsampled: number }
+  /** The load has ended; its last snapshot, a full one, came before. */
+  | { kind: "done" };
+
+/** A way to a worker, whether a thread of this machine or a process on another. */
+export interface Link {
+  /** Names the worker on /metrics and in messages. */
+  worker: string;
+  send(message: ToWorker): void;
+  /** Ends the worker, whatever it does. */
+  close(): Promise<void>;
+}
+
+/** Who is told what a worker says, and that it is gone (once; `reason` for people). */
+export interface LinkListener {
+  message(worker: string, message: FromWorker): void;
+  gone(worker: string, reason: string): void;
+}
+
+export type OpenLink = (worker: string, listener: LinkListener) => Link;

@@ -1,0 +1,73 @@
+/** The program of a worker thread: waits for its plan, carries its share, tells its snapshots. */
+import { parentPort, workerData } from "node:worker_threads";
+import { HttpClient } from "../client/http.ts";
+import { Tracer } from "../client/trace.ts";
+import { Health } from "../load/health.ts";
+import { Worker } from "../load/worker.ts";
+import { Aggregator } from "../metrics/aggregator.ts";
+import { SystemClock, type Timer } from "../metrics/clock.ts";
+import { ClassicBounds } from "../metrics/histogram.ts";
+import { type FromWorker, SNAPSHOT_MS, type ToWorker } from "./protocol.ts";
+
+const { worker: name } = workerData as { worker: string };
+const port = parentPort;
+if (port === null) throw new Error("thread.ts is the program of a worker thread, not of a process");
+const tell = (message: FromWorker) => port.postMessage(message);
+
+let worker: Worker | undefined;
+port.on("message", (message: ToWorker) => {
+  switch (message.kind) {
+    case "start":
+      void carry(message);
+      break;
+    case "stop":
+      worker?.stop();
+      break;
+    case "abort":
+      worker?.abort();
+      break;
+  }
+});
+tell({ kind: "ready" });
+
+async function carry({ plan, share, originMs }: Extract<ToWorker, { kind: "start" }>): Promise<void> {
+  const clock = new SystemClock(originMs);
+  const aggregator = new Aggregator(name, new ClassicBounds(plan.bounds));
+  const client = new HttpClient(clock);
+  const health = new Health(name, clock, client, aggregator);
+  const tracer = plan.traces === undefined ? undefined : new Tracer(plan.traces, plan, Number(name));
+  worker = new Worker({
+    plan,
+    share,
+    clock,
+    client,
+    aggregator,
+    tracer,
+    secret: (variable) => process.env[variable] ?? "",
+    wallAt: (time) => plan.startedAt + time,
+  });
+
+  const report = (full: boolean) => {
+    health.observe();
+    const { spans, dropped, unsampled } = tracer?.drain() ?? { spans: [], dropped: 0, unsampled: 0 };
+    const snapshot = aggregator.snapshot(clock.now(), full);
+    tell({ kind: "snapshot", snapshot, spans, spansDropped: dropped, spansUnsampled: unsampled });
+  };
+  let timer: Timer | undefined;
+  const schedule = () => {
+    const next = (Math.floor(clock.now() / SNAPSHOT_MS) + 1) * SNAPSHOT_MS;
+    timer = clock.at(next, () => {
+      report(false);
+      schedule();
+    });
+  };
+
+  health.start();
+  schedule();
+  report(true);
+  await worker.run();
+  timer?.cancel();
+  health.stop();
+  report(true);
+  tell({ kind: "done" });
+}

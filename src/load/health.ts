@@ -1,0 +1,55 @@
+import type { Client } from "../client/client.ts";
+import type { Aggregator, Gauge } from "../metrics/aggregator.ts";
+import type { Clock, Timer } from "../metrics/clock.ts";
+import type { Histogram } from "../metrics/histogram.ts";
+
+const PROBE_MS = 50;
+
+/**
+ * What a worker says of itself: how busy its event loop is and how late it runs timers, users, exchanges and connections.
+ * `observe` is called before each snapshot.
+ */
+export class Health {
+  readonly #clock: Clock;
+  readonly #client: Client;
+  readonly #lag: Histogram;
+  readonly #utilization: Gauge;
+  readonly #inflight: Gauge;
+  readonly #open: Gauge;
+  readonly #aggregator: Aggregator;
+  #opened = 0;
+  #before = performance.eventLoopUtilization();
+  #probe: Timer | undefined;
+
+  constructor(worker: string, clock: Clock, client: Client, aggregator: Aggregator) {
+    this.#clock = clock;
+    this.#client = client;
+    this.#aggregator = aggregator;
+    this.#lag = aggregator.histogram("plimsoll_eventloop_delay_seconds", { worker });
+    this.#utilization = aggregator.gauge("plimsoll_eventloop_utilization_ratio", { worker });
+    this.#inflight = aggregator.gauge("plimsoll_inflight_requests");
+    this.#open = aggregator.gauge("plimsoll_connections_open");
+  }
+
+  start(): void {
+    const due = this.#clock.now() + PROBE_MS;
+    this.#probe = this.#clock.at(due, () => {
+      this.#lag.record((this.#clock.now() - due) / 1000);
+      this.start();
+    });
+  }
+
+  stop(): void {
+    this.#probe?.cancel();
+  }
+
+  observe(): void {
+    const now = performance.eventLoopUtilization();
+    this.#utilization.set(performance.eventLoopUtilization(now, this.#before).utilization);
+    this.#before = now;
+    this.#inflight.set(this.#client.inflight);
+    this.#open.set(this.#client.connectionsOpen);
+    this.#aggregator.counter("plimsoll_connections_opened_total").add(this.#client.connectionsOpened - this.#opened);
+    this.#opened = this.#client.connectionsOpened;
+  }
+}

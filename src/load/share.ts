@@ -1,0 +1,46 @@
+/** Which part of the load a worker carries: the `index`-th of `of`. Alone it is 0 of 1, by the same path. */
+export interface Share {
+  index: number;
+  of: number;
+}
+
+/**
+ * Whether the n-th user (or arrival) of the whole load is this worker's. Every worker walks the whole sequence and keeps
+ * its part, so any number of workers makes the same schedule.
+ */
+export function owns(share: Share, n: number): boolean {
+  return n % share.of === share.index;
+}
+
+/**
+ * The class of each user in turn, spread as evenly as the weights allow: any first n users hold each class within one of
+ * its due. Smooth weighted round robin (nginx, "Upstream: smooth weighted round-robin balancing", 2012).
+ */
+export function classSequence(weights: readonly number[]): (n: number) => number {
+  const cycle: number[] = [];
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const current = weights.map(() => 0);
+  const length = cycleLength(weights);
+  for (let i = 0; i < length; i++) {
+    let best = 0;
+    for (const [index, weight] of weights.entries()) {
+      current[index] = (current[index] as number) + weight;
+      if ((current[index] as number) > (current[best] as number)) best = index;
+    }
+    current[best] = (current[best] as number) - total;
+    cycle.push(best);
+  }
+  return (n) => cycle[n % cycle.length] as number;
+}
+
+/** The sequence repeats after the sum of the weights in lowest terms; weights with long fractions are cut at 10,000. */
+function cycleLength(weights: readonly number[]): number {
+  const scale = weights.every(Number.isInteger) ? 1 : 1000;
+  const whole = weights.map((weight) => Math.max(1, Math.round(weight * scale)));
+  const divisor = whole.reduce(gcd);
+  return Math.min(10_000, whole.reduce((sum, weight) => sum + weight, 0) / divisor);
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}
