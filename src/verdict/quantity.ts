@@ -80,3 +80,19 @@ export function parseQuantity(text: string, dimension: Dimension): { value: numb
   if (size !== undefined) return { value: (number * size[0]) / size[1] };
   return { expected: `${names[dimension]}, such as ${example}` };
 }
+
+/**
+ * A measured value in the unit that its limit was written in: beside `500ms`, 0.73 s is `730ms`. Four digits, or as many
+ * as tell it from the limit.
+ */
+export function formatLike(value: number, limit: { value: number; text: string }): string {
+  const unit = /^-?[\d.]+(.*)$/u.exec(limit.text)?.[1] ?? "";
+  const [times, per] = Object.values(units).find((known) => Object.hasOwn(known, unit))?.[unit] ?? [1, 1];
+  const exact = (value * per) / times;
+  let shown = exact;
+  for (let digits = 4; digits <= 17; digits++) {
+    shown = Number(exact.toPrecision(digits));
+    if (value === limit.value || (shown * times) / per !== limit.value) break;
+  }
+  return `${shown}${unit}`;
+}

@@ -22,11 +22,15 @@ function at(row: number[], index: number): number {
   return row[index] ?? 0;
 }
 
-/** The candidate that a misspelt word most likely means: at most a third of its letters may differ. */
+/**
+ * The candidate that a misspelt word most likely means: at most a third of its letters may differ. A word that
+ * is one of them is not misspelt.
+ */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(1, Math.floor(word.length / 3));
   for (const candidate of candidates) {
+    if (candidate === word) return undefined;
     if (Math.abs(candidate.length - word.length) > least) continue;
     const found = distance(word.toLowerCase(), candidate.toLowerCase());
     if (found < least || (found === least && best === undefined)) {

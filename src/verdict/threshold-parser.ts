@@ -6,6 +6,9 @@ import { stringValue, type Token, tokenize } from "./threshold-tokens.ts";
 
 type Kind = Aggregation["kind"];
 
+/** Its text is a label on /metrics; and a longer one is a mistake in the file's quotes. */
+const LONGEST = 1000;
+
 const functions = ["avg", "min", "max", "rate", "ratio", "count", "last"] as const satisfies Kind[];
 const operators: readonly string[] = ["<", "<=", ">", ">=", "==", "!="] satisfies Operator[];
 const overTime: readonly Kind[] = ["max", "avg", "quantile", "min", "last"];
@@ -61,11 +64,16 @@ export class ThresholdParser {
 
   constructor(text: string, ownMetrics: Iterable<string>) {
     this.#text = text;
-    this.#tokens = tokenize(text);
+    this.#tokens = tokenize(text.slice(0, LONGEST));
     this.#ownMetrics = new Set(ownMetrics);
   }
 
   parse(): { threshold: Threshold } | { problem: ThresholdProblem } {
+    const { length } = this.#text;
+    if (length > LONGEST) {
+      const expected = `a threshold of at most ${LONGEST} characters`;
+      return { problem: { offset: LONGEST, length: length - LONGEST, expected, got: `${length} characters` } };
+    }
     const threshold = this.#threshold();
     if (threshold !== undefined) return { threshold };
     return { problem: this.#problem ?? { offset: 0, length: this.#text.length, expected: "a threshold", got: "" } };
@@ -180,7 +188,10 @@ export class ThresholdParser {
     const limits: Pick<Threshold, "target" | "critical"> = {};
     if (this.#peek().kind === "symbol") {
       const critical = this.#limit(dimension);
-      return critical === undefined || this.#end("nothing more") === undefined ? undefined : { critical };
+      if (critical === undefined) return undefined;
+      const second = this.#peek().text === "target" || this.#peek().text === "critical";
+      const expected = second ? "one limit, or each with its word: target < … critical < …" : "nothing more";
+      return this.#end(expected) === undefined ? undefined : { critical };
     }
     for (let token = this.#peek(); token.kind === "word"; token = this.#peek()) {
       const level = token.text;

@@ -1,4 +1,7 @@
+import { requestCount, type Snapshot } from "../metrics/snapshot.ts";
+import { formatLike } from "./quantity.ts";
 import type { Limit } from "./threshold.ts";
+import { ownFailures, type TrustResult } from "./trust.ts";
 
 /**
  * How one limit of a threshold stands. `no_data`: nothing was measured; `few_samples`: too little to tell; neither is
@@ -21,3 +24,79 @@ export type Verdict =
   | { state: "passed"; warnings: string[] }
   | { state: "failed"; breaches: string[]; warnings: string[] }
   | { state: "stopped" | "inconclusive"; reasons: string[]; warnings: string[] };
+
+/** What a run's end is judged by. */
+export interface Evidence {
+  /** The judge's last word on each limit. */
+  states: readonly ThresholdState[];
+  trust: TrustResult;
+  /** Who stopped the run before its end, such as `SIGINT`. */
+  stoppedBy?: string | undefined;
+  /** The last one. */
+  snapshot: Snapshot;
+  /** Without thresholds any failed request fails the run. */
+  hasThresholds: boolean;
+}
+
+/**
+ * The verdict: failed before stopped before inconclusive before passed. What was seen to be broken stays broken, whoever
+ * stopped the run and however busy the generator was; but nothing passes on figures that may be the generator's own, on
+ * no requests, or on a critical limit that could not be judged. Requests that the generator itself failed or broke off
+ * count for nothing here.
+ */
+export function decide({ states, trust, stoppedBy, snapshot, hasThresholds }: Evidence): Verdict {
+  const breaches = states.filter(({ level, state }) => level === "critical" && state === "broken").map(breach);
+  const requests = snapshot.series.reduce((sum, one) => sum + requestCount(one) - ownFailures(one), 0);
+  const failures = snapshot.series.reduce((sum, one) => sum + one.failure.response.count - ownFailures(one), 0);
+  if (!hasThresholds && failures > 0) {
+    breaches.push(`${failures} of ${requests} requests failed, and the scenario has no thresholds that admit it`);
+  }
+  const unanswered = states.filter(({ level, state }) => level === "critical" && isUnanswered(state)).map(unknown);
+  const doubts = [...(requests === 0 ? ["no request came to its end"] : []), ...unanswered, ...trust.reasons];
+  const warnings = targetWarnings(states);
+  if (breaches.length > 0) {
+    const own = trust.reasons.map((reason) => `the figures may be the generator's own: ${reason}`);
+    return { state: "failed", breaches, warnings: [...warnings, ...unanswered, ...own] };
+  }
+  if (stoppedBy !== undefined) {
+    return {
+      state: "stopped",
+      reasons: [`stopped by ${stoppedBy} before its end`],
+      warnings: [...warnings, ...doubts],
+    };
+  }
+  if (doubts.length > 0) return { state: "inconclusive", reasons: doubts, warnings };
+  return { state: "passed", warnings };
+}
+
+/** The exit code of a finished run: 0 passed, 99 failed (k6's), 105 stopped from outside (k6's), 98 inconclusive. */
+export function exitCode(verdict: Verdict): number {
+  return { passed: 0, failed: 99, stopped: 105, inconclusive: 98 }[verdict.state];
+}
+
+/** A missed target, or one that could not be judged, is a warning; one whose critical limit says the same is not told twice. */
+function targetWarnings(states: readonly ThresholdState[]): string[] {
+  const told = new Set(
+    states.filter(({ level, state }) => level === "critical" && state !== "ok").map(({ expression }) => expression),
+  );
+  return states
+    .filter(({ level, expression }) => level === "target" && !told.has(expression))
+    .flatMap((state) => {
+      if (state.state === "broken") return [breach(state)];
+      return isUnanswered(state.state) ? [unknown(state)] : [];
+    });
+}
+
+function isUnanswered(state: ThresholdState["state"]): boolean {
+  return state === "no_data" || state === "few_samples";
+}
+
+function breach({ expression, level, limit, value, series }: ThresholdState): string {
+  const measured = value === undefined ? "unknown" : formatLike(value, limit);
+  const where = series === undefined ? "" : ` in ${series}`;
+  return `${expression}: was ${measured}${where}, ${level} is ${limit.operator} ${limit.text}`;
+}
+
+function unknown({ expression, reason }: ThresholdState): string {
+  return `${expression}: ${reason ?? "no answer"}`;
+}
