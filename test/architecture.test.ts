@@ -9,7 +9,7 @@ import { describe, expect, it } from "vitest";
  */
 const table: Record<string, { rooms: string[]; packages: string[] }> = {
   metrics: { rooms: [], packages: [] },
-  scenario: { rooms: ["metrics", "verdict/threshold"], packages: ["yaml", "zod", "json-p3"] },
+  scenario: { rooms: ["metrics", "verdict/threshold", "verdict/spelling"], packages: ["yaml", "zod", "json-p3"] },
   client: { rooms: ["metrics", "scenario"], packages: ["undici", "tough-cookie", "json-p3"] },
   load: { rooms: ["client", "scenario", "metrics"], packages: ["json-p3"] },
   target: { rooms: ["metrics", "scenario"], packages: ["undici", "json-p3"] },
