@@ -1,3 +1,4 @@
+import { errors } from "undici";
 import type { Failure, FailureKind } from "../metrics/sample.ts";
 
 /** Why we ended an exchange ourselves. */
@@ -25,7 +26,6 @@ const byCode: Record<string, FailureKind> = {
   UND_ERR_SOCKET: "closed_early",
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "closed_early",
   UND_ERR_HEADERS_OVERFLOW: "headers_overflow",
-  HPE_HEADER_OVERFLOW: "headers_overflow",
   UND_ERR_HEADERS_TIMEOUT: "headers_timeout",
   UND_ERR_BODY_TIMEOUT: "body_timeout",
   UND_ERR_RES_EXCEEDED_MAX_SIZE: "body_limit",
@@ -58,14 +58,19 @@ interface CodedError {
  */
 export function failureOf(error: unknown, { reused, answered }: { reused: boolean; answered: boolean }): Failure {
   if (error instanceof ExchangeAbort) return { kind: error.kind, detail: error.message };
+  if (error instanceof errors.HTTPParserError) return parserFailure(error);
   const { code, message } = codeOf(error);
   let kind: FailureKind = byCode[code] ?? "unknown";
-  if (kind === "unknown" && code.startsWith("HPE_")) kind = "protocol";
   if (kind === "unknown" && tlsCode.test(code)) kind = "tls";
   if ((kind === "reset" || kind === "closed_early") && !answered && reused)
     return { kind: "reset", detail: "stale_connection" };
-  if (kind === "protocol" || kind === "headers_overflow") return { kind, detail: code };
   return { kind, detail: code === "" ? message : `${code}: ${message}` };
+}
+
+/** llhttp's reasons are fixed sentences; the bytes it stumbled over are in `data`, and stay there. */
+function parserFailure({ code, message }: errors.HTTPParserError): Failure {
+  const kind = String(code) === "HPE_HEADER_OVERFLOW" ? "headers_overflow" : "protocol";
+  return { kind, detail: firstLine(message) };
 }
 
 /** A connection attempt to several addresses fails with all their errors in one: the first that has a code speaks. */

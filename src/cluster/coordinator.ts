@@ -26,20 +26,19 @@ interface Member {
  * counted stays in the sum.
  */
 export class Coordinator {
-  readonly #plan: Plan;
   readonly #open: OpenLink;
   readonly #listener: CoordinatorListener;
   readonly #members = new Map<string, Member>();
   readonly #sum = new SnapshotSum();
   readonly #ready = Promise.withResolvers<void>();
   readonly #done = Promise.withResolvers<void>();
-  #originMs: number | undefined;
+  /** What a worker is told when it starts, once the load has started. */
+  #load: { plan: Plan; originMs: number } | undefined;
   #stopping: "stop" | "abort" | undefined;
   #opened = 0;
   #replaced = 0;
 
-  constructor(plan: Plan, open: OpenLink, listener: CoordinatorListener) {
-    this.#plan = plan;
+  constructor(open: OpenLink, listener: CoordinatorListener) {
     this.#open = open;
     this.#listener = listener;
   }
@@ -50,9 +49,9 @@ export class Coordinator {
     return this.#ready.promise;
   }
 
-  /** Starts the load: its time 0 is now, on `monotonicMs`'s scale `originMs`. */
-  start(originMs: number): void {
-    this.#originMs = originMs;
+  /** Starts the load; `originMs` is its time 0 on `monotonicMs`'s scale. */
+  start(plan: Plan, originMs: number): void {
+    this.#load = { plan, originMs };
     for (const member of this.#members.values()) this.#begin(member);
   }
 
@@ -99,9 +98,9 @@ export class Coordinator {
   }
 
   #begin(member: Member): void {
-    if (this.#originMs === undefined) return;
+    if (this.#load === undefined) return;
     member.state = "running";
-    member.link.send({ kind: "start", plan: this.#plan, share: member.share, originMs: this.#originMs });
+    member.link.send({ kind: "start", ...this.#load, share: member.share });
     if (this.#stopping !== undefined) member.link.send({ kind: this.#stopping });
   }
 

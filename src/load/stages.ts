@@ -45,3 +45,13 @@ export function maxUsers(stages: readonly Stage[]): number {
 export function endOf(stages: readonly Stage[]): number {
   return stages.reduce((sum, { overMs, forMs }) => sum + overMs + forMs, 0);
 }
+
+/** When each stage begins, in the run's milliseconds. */
+export function stageStarts(stages: readonly Stage[]): number[] {
+  let start = 0;
+  return stages.map(({ overMs, forMs }) => {
+    const at = start;
+    start += overMs + forMs;
+    return at;
+  });
+}

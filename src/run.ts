@@ -1,0 +1,245 @@
+import { Coordinator } from "./cluster/coordinator.ts";
+import type { OpenLink } from "./cluster/protocol.ts";
+import { openThread } from "./cluster/thread-link.ts";
+import { maxUsers, stageStarts } from "./load/stages.ts";
+import { type Clock, monotonicMs, SystemClock, sleepUntil } from "./metrics/clock.ts";
+import { type Observation, seriesName } from "./metrics/observation.ts";
+import type { Snapshot } from "./metrics/snapshot.ts";
+import type { PlimsollMetric } from "./metrics/vocabulary.ts";
+import type { RunFile } from "./runs/run-file.ts";
+import type { RunEvent, Sink } from "./runs/sink.ts";
+import { type Summary, summarise } from "./runs/summary.ts";
+import type { Plan } from "./scenario/plan.ts";
+import { OtlpTraces } from "./sinks/otlp.ts";
+import type { PrometheusSink } from "./sinks/prometheus.ts";
+import { createCollector } from "./target/collector.ts";
+import { type Supervision, supervise } from "./target/supervise.ts";
+import { Judge } from "./verdict/judge.ts";
+import { Trust } from "./verdict/trust.ts";
+import { decide, type Verdict } from "./verdict/verdict.ts";
+
+const TICK_MS = 1000;
+/** Workers take their snapshots on the second; a tick leaves them time to arrive. */
+const TICK_DELAY_MS = 100;
+const TRACES_SHUTDOWN_MS = 5000;
+
+export interface RunOptions {
+  plan: Plan;
+  /** When the plan was made, on `monotonicMs`'s scale: the wall clock is read once, then. */
+  plannedAtMs: number;
+  workers: number;
+  prometheus: PrometheusSink;
+  runFile: RunFile;
+  /** Who is told beside these two. */
+  sinks: Sink[];
+  /** A secret's value, for sources of the target's health. */
+  secret(name: string): string;
+  /** How to get a worker; by default a thread. */
+  openLink?: OpenLink;
+}
+
+export interface Outcome {
+  verdict: Verdict;
+  summary: Summary;
+}
+
+/** One run: wires plan, workers, sources, judge and sinks, and ticks once a second until the load has ended. */
+export class Run {
+  readonly #options: RunOptions;
+  readonly #coordinator: Coordinator;
+  readonly #judge: Judge;
+  readonly #trust = new Trust();
+  #sinks: Sink[];
+  #observations: Observation[] = [];
+  #untold: RunEvent[] = [];
+  #clock: Clock = new SystemClock(monotonicMs());
+  #plan: Plan;
+  #traces: OtlpTraces | undefined;
+  #stage = -1;
+  #stoppedBy: string | undefined;
+
+  constructor(options: RunOptions) {
+    const { plan, prometheus, runFile, sinks } = options;
+    this.#options = options;
+    this.#plan = plan;
+    this.#judge = new Judge(plan.thresholds, plan.bounds);
+    this.#sinks = [runFile, prometheus, ...sinks];
+    this.#coordinator = new Coordinator(options.openLink ?? openThread, {
+      snapshot: (snapshot) => runFile.keepWorker(snapshot),
+      spans: (spans, dropped, unsampled) => {
+        this.#traces?.offer(spans);
+        this.#traces?.count(dropped, unsampled);
+      },
+      lost: (worker, reason, replacedBy) => {
+        const what =
+          replacedBy === undefined ? "its share of the load is lost" : `worker ${replacedBy} takes its share`;
+        this.#tell("worker", `Worker ${worker} is gone (${reason}); ${what}.`);
+      },
+    });
+  }
+
+  /** Ends the load: what is under way is finished. `who` stands in the verdict. */
+  stop(who: string): void {
+    this.#stoppedBy ??= who;
+    this.#tell("stop", `Stopped by ${who}: requests under way are finished.`);
+    this.#coordinator.stop();
+  }
+
+  /** Ends the load at once: what is under way is aborted. */
+  abort(): void {
+    this.#tell("stop", "Stopped at once: requests under way are aborted.");
+    this.#coordinator.abort();
+  }
+
+  /** Records something that happened, for all who are told. */
+  note(message: string): void {
+    this.#tell("generator", message);
+  }
+
+  /** Runs the load to its end and judges it. */
+  async execute(): Promise<Outcome> {
+    await this.#coordinator.prepare(this.#options.workers);
+    const originMs = monotonicMs();
+    this.#clock = new SystemClock(originMs);
+    this.#plan = { ...this.#plan, startedAt: this.#plan.startedAt + originMs - this.#options.plannedAtMs };
+    this.#traces = await this.#startTraces();
+    this.#each((sink) => sink.start(this.#plan));
+    const sources = this.#watch();
+    this.#coordinator.start(this.#plan, originMs);
+
+    const ended = new AbortController();
+    const done = this.#coordinator.done.finally(() => ended.abort());
+    for (let second = 0; !ended.signal.aborted; second++) {
+      await sleepUntil(this.#clock, second * TICK_MS + TICK_DELAY_MS, ended.signal);
+      if (!ended.signal.aborted) this.#tick(second * TICK_MS);
+    }
+    await done;
+    const endedAt = this.#clock.now();
+    await Promise.all([sources.stop(), this.#coordinator.close(), this.#traces?.shutdown(TRACES_SHUTDOWN_MS)]);
+    return this.#conclude(endedAt);
+  }
+
+  async #conclude(endedAt: number): Promise<Outcome> {
+    const { snapshot, states } = this.#tick(endedAt);
+    const trust = this.#trust.result();
+    const verdict = decide({
+      states,
+      trust,
+      stoppedBy: this.#stoppedBy,
+      snapshot,
+      hasThresholds: this.#plan.thresholds.length > 0,
+    });
+    const summary = summarise({
+      plan: this.#plan,
+      snapshot,
+      states,
+      verdict,
+      target: this.#judge.target.summary(),
+      trust,
+      endedAt,
+    });
+    for (const sink of this.#sinks) {
+      // A sink that cannot end has told why; the others, and the verdict, do not depend on it.
+      await sink.stop(verdict).catch((error: unknown) => this.#drop(sink, error));
+    }
+    return { verdict, summary };
+  }
+
+  #tick(at: number): { snapshot: Snapshot; states: ReturnType<Judge["evaluate"]> } {
+    const snapshot = this.#coordinator.total(at);
+    this.#addOwn(snapshot);
+    const observations = this.#observations;
+    this.#observations = [];
+    this.#trust.observe(snapshot);
+    this.#judge.observe(observations);
+    const states = this.#judge.evaluate(snapshot);
+    const events = this.#untold;
+    this.#untold = [];
+    this.#each((sink) => sink.write({ snapshot, observations, events, thresholds: states }));
+    return { snapshot, states };
+  }
+
+  /** What the coordinator knows and no worker does: the stage of the load, and what became of spans. */
+  #addOwn(snapshot: Snapshot): void {
+    const gauge = (metric: PlimsollMetric, value: number, labels: Record<string, string> = {}) => {
+      snapshot.gauges[seriesName(metric, labels)] = value;
+    };
+    for (const { load } of this.#plan.loads) {
+      const starts = stageStarts(load.stages);
+      const stage = starts.findLastIndex((start) => start <= snapshot.at);
+      if (stage > this.#stage) {
+        this.#stage = stage;
+        this.#tell("stage", `Stage ${stage + 1} of ${starts.length}: ${load.stages[stage]?.users} users.`);
+      }
+      gauge("plimsoll_stage", stage);
+      for (const [index, start] of starts.slice(0, stage + 1).entries()) {
+        gauge("plimsoll_stage_start_timestamp_seconds", (this.#plan.startedAt + start) / 1000, {
+          stage: String(index),
+        });
+      }
+      gauge("plimsoll_users_max", maxUsers(load.stages));
+    }
+    if (this.#traces === undefined) return;
+    const { exported, dropped, unsampled } = this.#traces.counts();
+    for (const [result, value] of Object.entries({ exported, dropped, unsampled })) {
+      snapshot.counters[seriesName("plimsoll_spans_total", { result })] = value;
+    }
+  }
+
+  async #startTraces(): Promise<OtlpTraces | undefined> {
+    if (this.#plan.traces === undefined) return undefined;
+    const traces = await OtlpTraces.start(this.#plan, this.#clock, (message) => this.note(message));
+    traces.onExported(({ request, errorType, startedAt, endedAt, traceId, spanId }) => {
+      const outcome = errorType === undefined ? "success" : "failure";
+      this.#options.prometheus.setExemplar({
+        request,
+        outcome,
+        seconds: (endedAt - startedAt) / 1000,
+        traceId,
+        spanId,
+        at: endedAt,
+      });
+    });
+    return traces;
+  }
+
+  #watch(): Supervision {
+    const clock = this.#clock;
+    const onEvent = ({ kind, message }: { kind: "source"; message: string }) => this.#tell(kind, message);
+    const wallAt = (time: number) => this.#plan.startedAt + time;
+    const deps = { clock, secret: this.#options.secret, onEvent, wallAt };
+    return supervise({
+      sources: this.#plan.sources.map((source) => ({
+        collector: createCollector(source, deps),
+        everyMs: source.everyMs,
+        timeoutMs: source.timeoutMs,
+      })),
+      clock,
+      onObservations: (observations) => this.#observations.push(...observations),
+      onEvent,
+      wallAt,
+    });
+  }
+
+  #tell(kind: RunEvent["kind"], message: string): void {
+    const event = { at: this.#clock.now(), kind, message };
+    this.#untold.push(event);
+  }
+
+  #each(tell: (sink: Sink) => void): void {
+    for (const sink of [...this.#sinks]) {
+      try {
+        tell(sink);
+      } catch (error) {
+        this.#drop(sink, error);
+      }
+    }
+  }
+
+  /** A sink that throws is told no more: it must not disturb the run. */
+  #drop(sink: Sink, error: unknown): void {
+    this.#sinks = this.#sinks.filter((one) => one !== sink);
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#tell("generator", `The output "${sink.name}" failed and is told no more: ${reason}`);
+  }
+}

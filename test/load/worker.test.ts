@@ -1,0 +1,212 @@
+import { describe, expect, it } from "vitest";
+import type { Request } from "../../src/client/client.ts";
+import { type ModelledAnswer, ModelledClient } from "../../src/client/modelled.ts";
+import type { Share } from "../../src/load/share.ts";
+import { GRACE_MS, Worker } from "../../src/load/worker.ts";
+import { Aggregator } from "../../src/metrics/aggregator.ts";
+import { ClassicBounds, quantile } from "../../src/metrics/histogram.ts";
+import { requestCount, type Snapshot, SnapshotSum } from "../../src/metrics/snapshot.ts";
+import { defaultBounds } from "../../src/metrics/vocabulary.ts";
+import type { Plan, Stage, Step, Task, UserClass } from "../../src/scenario/plan.ts";
+import { VirtualClock } from "../virtual-clock.ts";
+
+function step(path: string, more: Partial<Step> = {}): Step {
+  return {
+    name: path,
+    method: "GET",
+    url: `http://target${path}`,
+    headers: [],
+    expect: { status: [], json: [], body: [] },
+    captures: [],
+    deadlineMs: 60_000,
+    ...more,
+  };
+}
+
+function task(path: string, weight = 1, steps = [step(path)]): Task {
+  return { kind: "steps", name: path, weight, steps };
+}
+
+function userClass(more: Partial<UserClass> = {}): UserClass {
+  return { name: "U", weight: 1, wait: { minMs: 1000, maxMs: 1000 }, tasks: [task("/a")], start: [], ...more };
+}
+
+function planOf(stages: Stage[], classes: UserClass[]): Plan {
+  return {
+    runId: "r",
+    version: "0",
+    scenario: "s",
+    profile: "p",
+    target: "target",
+    startedAt: 0,
+    seed: 1,
+    loads: [{ load: { kind: "users", stages }, classes }],
+    thresholds: [],
+    sources: [],
+    bounds: [...defaultBounds],
+    labels: {},
+  };
+}
+
+/** A run of one worker or several on one virtual clock, against a service in closed form. */
+function start(plan: Plan, model: (request: Request, now: number) => ModelledAnswer, of = 1) {
+  const clock = new VirtualClock();
+  const sent: { at: number; request: Request }[] = [];
+  const client = new ModelledClient(clock, (request, now) => {
+    sent.push({ at: now, request });
+    return model(request, now);
+  });
+  const workers = Array.from({ length: of }, (_, index) => {
+    const share: Share = { index, of };
+    const aggregator = new Aggregator(String(index), new ClassicBounds(plan.bounds));
+    const secret = (name: string) => `value of ${name}`;
+    const worker = new Worker({
+      plan,
+      share,
+      clock,
+      client,
+      aggregator,
+      tracer: undefined,
+      secret,
+      wallAt: (ms) => ms,
+    });
+    return { worker, aggregator };
+  });
+  let ended = false;
+  const end = Promise.all(workers.map(({ worker }) => worker.run())).then(() => {
+    ended = true;
+  });
+  const total = (): Snapshot => {
+    const sum = new SnapshotSum();
+    for (const { aggregator } of workers) sum.take(aggregator.snapshot(clock.now(), true));
+    return sum.total(clock.now());
+  };
+  return { clock, client, sent, workers, end, total, hasEnded: () => ended };
+}
+
+const requests = (snapshot: Snapshot) => snapshot.series.reduce((sum, one) => sum + requestCount(one), 0);
+const answer = (afterMs: number): ModelledAnswer => ({ afterMs, status: 200, body: "{}" });
+const steady = (users: number, forMs: number): Stage[] => [{ users, overMs: 0, forMs }];
+
+describe("a worker", () => {
+  it("runs a two-hour soak of 100 users in virtual time, with the throughput that Little's law gives", async () => {
+    const run = start(planOf(steady(100, 7_200_000), [userClass()]), () => answer(250));
+    await run.clock.advance(7_200_250);
+    expect(run.hasEnded()).toBe(true);
+    // Each user's cycle is 1 s of wait and 250 ms of service: 100 users / 1.25 s for 7,200 s.
+    expect(requests(run.total())).toBe((100 * 7200) / 1.25);
+    const p99 = quantile(run.total().series[0]?.success.response as never, 0.99) as number;
+    expect(p99).toBeCloseTo(0.25, 9);
+  }, 60_000);
+
+  it("makes the same load whatever the number of workers", async () => {
+    const classes = [
+      userClass({ weight: 3, wait: { minMs: 200, maxMs: 900 }, tasks: [task("/a", 3), task("/b", 1)] }),
+      userClass({ name: "V", wait: { minMs: 100, maxMs: 100 }, tasks: [task("/v")] }),
+    ];
+    const stages = [
+      { users: 20, overMs: 5000, forMs: 5000 },
+      { users: 5, overMs: 2000, forMs: 3000 },
+    ];
+    const schedules = [];
+    for (const of of [1, 2, 3]) {
+      const run = start(planOf(stages, classes), ({ path }) => answer(path === "/a" ? 30 : 70), of);
+      await run.clock.advance(16_000);
+      expect(run.hasEnded()).toBe(true);
+      schedules.push(run.sent.map(({ at, request }) => `${at.toFixed(6)} ${request.path}`).toSorted());
+    }
+    expect(schedules[0]?.length).toBeGreaterThan(300);
+    expect(schedules[1]).toEqual(schedules[0]);
+    expect(schedules[2]).toEqual(schedules[0]);
+  });
+
+  it("chooses tasks by their weights", async () => {
+    const tasks = [task("/a", 10), task("/b", 5), task("/c", 1)];
+    const run = start(planOf(steady(50, 100_000), [userClass({ tasks, wait: { minMs: 50, maxMs: 50 } })]), () =>
+      answer(0),
+    );
+    await run.clock.advance(100_001);
+    const count = (path: string) => run.sent.filter(({ request }) => request.path === path).length;
+    const all = run.sent.length;
+    for (const [path, share] of [
+      ["/a", 10 / 16],
+      ["/b", 5 / 16],
+      ["/c", 1 / 16],
+    ] as const) {
+      // Five standard deviations of the binomial distribution.
+      expect(Math.abs(count(path) - all * share)).toBeLessThan(5 * Math.sqrt(all * share * (1 - share)));
+    }
+  });
+
+  it("runs start steps once for each user and fills in what they captured", async () => {
+    const login = step("/login", { method: "POST", captures: [{ variable: "token", path: "$.token" }] });
+    const call = step("/a", { headers: [["authorization", ["Bearer ", { kind: "variable", path: ["token"] }]]] });
+    const classes = [userClass({ start: [login], tasks: [task("/a", 1, [call])] })];
+    let logins = 0;
+    const run = start(planOf(steady(3, 5000), classes), ({ path }) => ({
+      afterMs: 10,
+      status: 200,
+      body: JSON.stringify(path === "/login" ? { token: `t${logins++}` } : {}),
+    }));
+    await run.clock.advance(6000);
+    expect(logins).toBe(3);
+    const tokens = run.sent.filter(({ request }) => request.path === "/a").map(({ request }) => request.headers.at(-1));
+    expect(new Set(tokens)).toEqual(new Set(["Bearer t0", "Bearer t1", "Bearer t2"]));
+    expect(run.total().counters['plimsoll_iterations_total{outcome="success"}']).toBe(tokens.length);
+  });
+
+  it("ends a task at its first failed step, and tells what was expected", async () => {
+    const steps = [
+      step("/a", {
+        expect: { status: [200], json: [{ path: "$.n", check: { kind: "min", value: 5 } }], body: [] },
+      }),
+      step("/b"),
+    ];
+    const run = start(planOf(steady(1, 2500), [userClass({ tasks: [task("t", 1, steps)] })]), () => ({
+      afterMs: 1,
+      status: 200,
+      body: '{"n":4}',
+    }));
+    await run.clock.advance(3000);
+    expect(new Set(run.sent.map(({ request }) => request.path))).toEqual(new Set(["/a"]));
+    const [series] = run.total().series;
+    expect(series?.errors).toEqual({ assertion: run.sent.length });
+    expect(series?.details[0]?.detail).toBe("expected $.n to be at least 5, got 4");
+    expect(run.total().counters['plimsoll_iterations_total{outcome="failure"}']).toBe(run.sent.length);
+  });
+
+  it("backs off when nothing can be sent, and counts it as failed", async () => {
+    const broken = step("/a", { url: ["http://target/", { kind: "variable", path: ["id"] }] });
+    const classes = [userClass({ wait: { minMs: 0, maxMs: 0 }, tasks: [task("t", 1, [broken])] })];
+    const run = start(planOf(steady(1, 10_000), classes), () => answer(1));
+    await run.clock.advance(10_001);
+    expect(run.sent).toEqual([]);
+    expect(requests(run.total())).toBe(10);
+    expect(run.total().series[0]?.details[0]?.detail).toContain("not sent: {{ id }} has no value");
+  });
+
+  it("on stop lets what is under way finish, and begins nothing more", async () => {
+    const run = start(planOf(steady(4, 60_000), [userClass()]), () => answer(5000));
+    await run.clock.advance(1000);
+    run.workers[0]?.worker.stop();
+    await run.clock.advance(3999);
+    expect(run.hasEnded()).toBe(false);
+    await run.clock.advance(1);
+    expect(run.hasEnded()).toBe(true);
+    expect(run.total()).toMatchObject({ gauges: { plimsoll_users: 0 } });
+    expect(run.total().series[0]?.errors).toEqual({});
+    expect(requests(run.total())).toBe(4);
+  });
+
+  it("aborts what does not finish within its grace, or at once when told so", async () => {
+    for (const abort of [false, true]) {
+      const run = start(planOf(steady(2, 1000), [userClass()]), () => ({ afterMs: 1e9 }));
+      await run.clock.advance(1000);
+      if (abort) run.workers[0]?.worker.abort();
+      await run.clock.advance(abort ? 0 : GRACE_MS);
+      expect(run.hasEnded()).toBe(true);
+      expect(run.total().series[0]?.errors).toEqual({ aborted: 2 });
+      expect(run.clock.pending).toBe(0);
+    }
+  });
+});
