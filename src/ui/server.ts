@@ -1,0 +1,188 @@
+import { createServer, type Server as HttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import express, { type ErrorRequestHandler, type Express, type Request } from "express";
+import { type Clock, sleepUntil } from "../metrics/clock.ts";
+import { guard, isLoopback } from "./guard.ts";
+import type { ServerProblem } from "./problem.ts";
+import { type Lingering, Scrapers } from "./scrapers.ts";
+
+export const DEFAULT_LISTEN: ListenAddress = { host: "127.0.0.1", port: 8089 };
+
+export interface ListenAddress {
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+}
+
+export interface ServerOptions {
+  /** As somebody asked for it. Undefined: 127.0.0.1:8089, or a free port where that is taken. */
+  listen?: ListenAddress | undefined;
+  /** What `/metrics` answers to a header `Accept`. */
+  metrics: (accept: string | undefined) => Promise<{ contentType: string; body: string }>;
+  /** What the page says: the run's name and its state. Anything may be in them. */
+  run: () => { name: string; state: string };
+  /** When scrapers come, and how long they are waited for. */
+  clock: Clock;
+  /** Told of an answer that threw (a 500: a bug of ours) and of a connection that could not be accepted. */
+  onError: (error: unknown) => void;
+}
+
+/** How long `close` waits for answers under way. */
+const CLOSING_MS = 1_000;
+const TEXT = "text/plain; charset=utf-8";
+
+/** Serves `/`, `/metrics` and `/healthz` on loopback. Nothing can be changed through it. */
+export class Server {
+  readonly kind = "server";
+  /** `http://127.0.0.1:8089`. */
+  readonly url: string;
+  /** `127.0.0.1:8089`, as a scrape target. */
+  readonly address: string;
+  /** For people: that the default port was taken, and what was taken instead. */
+  readonly notice: string | undefined;
+  readonly #http: HttpServer;
+  readonly #scrapers: Scrapers;
+  readonly #clock: Clock;
+
+  constructor(http: HttpServer, scrapers: Scrapers, clock: Clock, notice: string | undefined) {
+    const { address, port, family } = http.address() as AddressInfo;
+    this.address = family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`;
+    this.url = `http://${this.address}`;
+    this.notice = notice === undefined ? undefined : `${notice} Serving on ${this.url} instead.`;
+    this.#http = http;
+    this.#scrapers = scrapers;
+    this.#clock = clock;
+  }
+
+  /** When each scraper (remote address and user agent) came last, on the clock's scale. */
+  get lastScrapes(): ReadonlyMap<string, number> {
+    return this.#scrapers.lastScrapes;
+  }
+
+  /**
+   * After the run's end: resolves once each scraper seen before has come once more, at most two of its intervals later
+   * (`capMs`, 15 s unless given, for one that came once). At once if nobody ever came, or when `signal` aborts.
+   */
+  linger(lingering: Lingering): Promise<void> {
+    return this.#scrapers.linger(lingering);
+  }
+
+  /** Takes no more requests; answers under way have a second to end. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
+    const done = new AbortController();
+    await Promise.race([closed, sleepUntil(this.#clock, this.#clock.now() + CLOSING_MS, done.signal)]);
+    done.abort();
+    this.#http.closeAllConnections();
+    await closed;
+  }
+}
+
+export async function startServer(options: ServerOptions): Promise<Server | ServerProblem> {
+  const wanted = options.listen ?? DEFAULT_LISTEN;
+  if (!isLoopback(wanted.host)) {
+    return problem(
+      `Cannot listen on ${wanted.host}: only this machine may reach the page, so it listens on a loopback address alone. Use 127.0.0.1, ::1 or localhost.`,
+    );
+  }
+  const scrapers = new Scrapers(options.clock);
+  const http = createServer(application(options, wanted.host, scrapers));
+  let notice: string | undefined;
+  let error = await listen(http, wanted);
+  if (error?.code === "EADDRINUSE" && options.listen === undefined) {
+    notice = `Port ${wanted.port} is taken.`;
+    error = await listen(http, { ...wanted, port: 0 });
+  }
+  if (error !== undefined) return problem(whyNot(error, wanted));
+  const { address } = http.address() as AddressInfo;
+  if (!isLoopback(address)) {
+    http.close();
+    return problem(`${wanted.host} is ${address} here, which other machines may reach. Use 127.0.0.1 or ::1.`);
+  }
+  // Without a listener, a connection that is refused for want of file descriptors would end the process.
+  http.on("error", options.onError);
+  return new Server(http, scrapers, options.clock, notice);
+}
+
+function listen(http: HttpServer, { host, port }: ListenAddress): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    const onError = (error: NodeJS.ErrnoException) => resolve(error);
+    http.once("error", onError);
+    http.listen({ host, port, exclusive: true }, () => {
+      http.off("error", onError);
+      resolve(undefined);
+    });
+  });
+}
+
+function whyNot(error: NodeJS.ErrnoException, { host, port }: ListenAddress): string {
+  switch (error.code) {
+    case "EADDRINUSE":
+      return `Cannot listen on ${host}:${port}: another program does already. Stop it, or choose another port.`;
+    case "EACCES":
+      return `Cannot listen on ${host}:${port}: this user may not. Choose a port above 1023.`;
+    case "EADDRNOTAVAIL":
+      return `Cannot listen on ${host}:${port}: this machine has no such address. Use 127.0.0.1.`;
+    default:
+      return `Cannot listen on ${host}:${port}: ${error.message}.`;
+  }
+}
+
+function application(options: ServerOptions, host: string, scrapers: Scrapers): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  // A hash of some megabytes at each scrape, for clients that never ask for it.
+  app.disable("etag");
+  app.use(guard(host));
+  app.get("/metrics", async (request, response) => {
+    const answered = scrapers.begin(scraperName(request));
+    const { contentType, body } = await options.metrics(request.headers.accept);
+    if (request.method === "GET") response.once("finish", answered);
+    // Not `send`, which would rewrite the content type that scrapers compare.
+    response.set("Vary", "Accept").setHeader("Content-Type", contentType);
+    response.end(body);
+  });
+  app.get("/healthz", (_request, response) => {
+    response.type(TEXT).send("ok\n");
+  });
+  app.get("/", (_request, response) => {
+    response.type("text/html; charset=utf-8").send(page(options.run()));
+  });
+  app.use((_request, response) => {
+    response.status(404).type(TEXT).send("Nothing is here. See /, /metrics and /healthz.\n");
+  });
+  // Express knows an error handler by its four parameters.
+  const failed: ErrorRequestHandler = (error, _request, response, next) => {
+    options.onError(error);
+    if (response.headersSent) next(error);
+    else response.status(500).type(TEXT).send("Plimsoll could not answer: that is a bug of its own.\n");
+  };
+  app.use(failed);
+  return app;
+}
+
+/** Two Prometheis on one machine differ in nothing here and count as one that comes twice as often. */
+function scraperName(request: Request): string {
+  return `${request.socket.remoteAddress ?? ""} ${(request.headers["user-agent"] ?? "").slice(0, 200)}`;
+}
+
+function page({ name, state }: { name: string; state: string }): string {
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>${escapeHtml(name)} – Plimsoll</title></head>
+<body>
+<h1>${escapeHtml(name)}</h1>
+<p>State: ${escapeHtml(state)}</p>
+<p><a href="/metrics">Metrics</a></p>
+</body>
+</html>
+`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function problem(message: string): ServerProblem {
+  return { kind: "problem", message };
+}
