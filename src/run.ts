@@ -5,13 +5,13 @@ import { maxUsers, stageStarts } from "./load/stages.ts";
 import { type Clock, monotonicMs, SystemClock, sleepUntil } from "./metrics/clock.ts";
 import { type Observation, seriesName } from "./metrics/observation.ts";
 import type { Snapshot } from "./metrics/snapshot.ts";
-import type { PlimsollMetric } from "./metrics/vocabulary.ts";
-import type { RunFile } from "./runs/run-file.ts";
+import type { PlimsollMetric, RunState } from "./metrics/vocabulary.ts";
+import { RunFile } from "./runs/run-file.ts";
 import type { RunEvent, Sink } from "./runs/sink.ts";
 import { type Summary, summarise } from "./runs/summary.ts";
 import type { Plan } from "./scenario/plan.ts";
 import { OtlpTraces } from "./sinks/otlp.ts";
-import type { PrometheusSink } from "./sinks/prometheus.ts";
+import { PrometheusSink } from "./sinks/prometheus.ts";
 import { createCollector } from "./target/collector.ts";
 import { type Supervision, supervise } from "./target/supervise.ts";
 import { Judge } from "./verdict/judge.ts";
@@ -28,9 +28,9 @@ export interface RunOptions {
   /** When the plan was made, on `monotonicMs`'s scale: the wall clock is read once, then. */
   plannedAtMs: number;
   workers: number;
-  prometheus: PrometheusSink;
-  runFile: RunFile;
-  /** Who is told beside these two. */
+  /** Where the run file goes; it must not exist yet. */
+  runFile: string;
+  /** Who is told beside the run file and `/metrics`. */
   sinks: Sink[];
   /** A secret's value, for sources of the target's health. */
   secret(name: string): string;
@@ -45,6 +45,9 @@ export interface Outcome {
 
 /** One run: wires plan, workers, sources, judge and sinks, and ticks once a second until the load has ended. */
 export class Run {
+  /** What `/metrics` serves. */
+  readonly prometheus = new PrometheusSink();
+  readonly runFile: RunFile;
   readonly #options: RunOptions;
   readonly #coordinator: Coordinator;
   readonly #judge: Judge;
@@ -56,16 +59,18 @@ export class Run {
   #plan: Plan;
   #traces: OtlpTraces | undefined;
   #stage = -1;
+  #state: RunState = "running";
   #stoppedBy: string | undefined;
 
   constructor(options: RunOptions) {
-    const { plan, prometheus, runFile, sinks } = options;
+    const { plan, sinks } = options;
     this.#options = options;
     this.#plan = plan;
+    this.runFile = new RunFile(options.runFile, (message) => this.note(message));
     this.#judge = new Judge(plan.thresholds, plan.bounds);
-    this.#sinks = [runFile, prometheus, ...sinks];
+    this.#sinks = [this.runFile, this.prometheus, ...sinks];
     this.#coordinator = new Coordinator(options.openLink ?? openThread, {
-      snapshot: (snapshot) => runFile.keepWorker(snapshot),
+      snapshot: (snapshot) => this.runFile.keepWorker(snapshot),
       spans: (spans, dropped, unsampled) => {
         this.#traces?.offer(spans);
         this.#traces?.count(dropped, unsampled);
@@ -78,9 +83,14 @@ export class Run {
     });
   }
 
+  get state(): RunState {
+    return this.#state;
+  }
+
   /** Ends the load: what is under way is finished. `who` stands in the verdict. */
   stop(who: string): void {
     this.#stoppedBy ??= who;
+    this.#state = "stopping";
     this.#tell("stop", `Stopped by ${who}: requests under way are finished.`);
     this.#coordinator.stop();
   }
@@ -129,6 +139,7 @@ export class Run {
       snapshot,
       hasThresholds: this.#plan.thresholds.length > 0,
     });
+    this.#state = verdict.state;
     const summary = summarise({
       plan: this.#plan,
       snapshot,
@@ -191,7 +202,7 @@ export class Run {
     const traces = await OtlpTraces.start(this.#plan, this.#clock, (message) => this.note(message));
     traces.onExported(({ request, errorType, startedAt, endedAt, traceId, spanId }) => {
       const outcome = errorType === undefined ? "success" : "failure";
-      this.#options.prometheus.setExemplar({
+      this.prometheus.setExemplar({
         request,
         outcome,
         seconds: (endedAt - startedAt) / 1000,

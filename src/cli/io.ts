@@ -1,0 +1,26 @@
+/** Where a command reads and writes: the process's own, or a test's. */
+export interface Io {
+  /** What follows the program's name. */
+  argv: string[];
+  environment: Record<string, string | undefined>;
+  stdout: Output;
+  stderr: Output;
+  /** Calls `fn` at each SIGINT or SIGTERM until what it returns is called. */
+  onSignal(fn: (signal: string) => void): () => void;
+  /** Unix milliseconds. */
+  wallClock(): number;
+}
+
+export interface Output {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+/** What is wrong with what somebody typed, as a sentence; exit code 104. */
+export class UsageError extends Error {}
+
+/** The scenario or the flags are wrong. */
+export const EXIT_USAGE = 104;
+/** Our own bug. */
+export const EXIT_BUG = 1;

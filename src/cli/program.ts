@@ -1,0 +1,42 @@
+import { Command, CommanderError } from "commander";
+import { demoCommand } from "./demo.ts";
+import { EXIT_BUG, EXIT_USAGE, type Io, UsageError } from "./io.ts";
+import { reportCommand } from "./report.ts";
+import { runCommand } from "./run.ts";
+import { version } from "./version.ts";
+
+/** A command sets the exit code when it has one to give. */
+export interface Exit {
+  code: number;
+}
+
+/** The command line: argv to exit code. Only a bug of our own prints a stack. */
+export async function program(io: Io): Promise<number> {
+  const exit: Exit = { code: 0 };
+  const command = new Command("plimsoll")
+    .description("Loads a service, watches its health on the same clock, and says how much load it safely carries.")
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print what a command takes")
+    .addHelpText("after", "\nExit codes: 0 passed, 99 failed, 105 stopped, 98 inconclusive, 104 scenario or flags wrong, 1 our bug.")
+    .showHelpAfterError("See --help.");
+  for (const make of [runCommand, demoCommand, reportCommand]) command.addCommand(make(io, exit));
+  for (const one of [command, ...command.commands]) {
+    one.exitOverride().configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    });
+  }
+  try {
+    await command.parseAsync(io.argv, { from: "user" });
+    return exit.code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    if (error instanceof UsageError) {
+      io.stderr.write(`${error.message}\n`);
+      return EXIT_USAGE;
+    }
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    io.stderr.write(`This is a bug of Plimsoll's own; please report it with what follows.\n${stack}\n`);
+    return EXIT_BUG;
+  }
+}

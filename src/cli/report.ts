@@ -1,0 +1,18 @@
+import { Command } from "commander";
+import { reportOf } from "../runs/report.ts";
+import { printSummary } from "../sinks/console-summary.ts";
+import { type Io, UsageError } from "./io.ts";
+import type { Exit } from "./program.ts";
+
+export function reportCommand(io: Io, exit: Exit): Command {
+  return new Command("report")
+    .description("Prints what a run file holds, also of a run that was killed.")
+    .argument("<run>", "a run file, runs/….db")
+    .action((path: string) => {
+      const report = reportOf(path);
+      if (report.kind === "problem") throw new UsageError(report.message);
+      for (const line of report.damage) io.stderr.write(`${line}\n`);
+      printSummary(report.summary, io.stdout, { color: io.stdout.isTTY === true && io.environment["NO_COLOR"] === undefined });
+      exit.code = report.summary.verdict.exitCode;
+    });
+}

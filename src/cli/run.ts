@@ -1,0 +1,93 @@
+import { randomBytes, randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { monotonicMs } from "../metrics/clock.ts";
+import { makePlan, type PlanOptions } from "../scenario/make-plan.ts";
+import { readScenario } from "../scenario/parse.ts";
+import { describeProblems } from "../scenario/problem.ts";
+import { duration, label, listenAddress, positiveInteger, rate } from "./flags.ts";
+import { type Io, UsageError } from "./io.ts";
+import type { Exit } from "./program.ts";
+import { session } from "./session.ts";
+import { version } from "./version.ts";
+
+/** What somebody may set for a run, whatever command starts it. */
+export interface RunFlags {
+  profile?: string;
+  host?: string;
+  users?: number;
+  spawnRate?: number;
+  duration?: number;
+  seed?: number;
+  label: Record<string, string>;
+  processes?: number;
+  runs: string;
+  summary?: string;
+  listen?: { host: string; port: number };
+  metricsListen?: { host: string; port: number };
+  linger?: number;
+}
+
+export function runCommand(io: Io, exit: Exit): Command {
+  const command = new Command("run")
+    .description("Runs a scenario: starts at once, serves /metrics, ends with a verdict.")
+    .argument("<file>", "the scenario, a YAML file")
+    .argument("[classes...]", "only these user classes")
+    .option("-p, --profile <name>", "the profile of the scenario to run")
+    .option("-H, --host <url>", "the service to load, in place of the scenario's host");
+  return addRunFlags(command).action(async (file: string, classes: string[], flags: RunFlags) => {
+    exit.code = await runScenario(io, file, classes, flags);
+  });
+}
+
+export function addRunFlags(command: Command): Command {
+  return command
+    .option("-u, --users <n>", "how many users, in place of the profile's", positiveInteger)
+    .option("-r, --spawn-rate <n>", "users started a second", rate)
+    .option("-d, --duration <time>", "how long, spawning included: 30s, 5m, 1h30m", duration)
+    .option("--processes <n>", "worker threads; by default one a core, less one", positiveInteger)
+    .option("--seed <n>", "repeats another run's random choices", positiveInteger)
+    .option("--label <key=value>", "kept with the run; may be given several times", label, {})
+    .option("--runs <folder>", "where run files go", "runs")
+    .option("--summary <file>", "write the summary as JSON")
+    .option("--listen <address>", "where the page and /metrics are served (default: 127.0.0.1:8089)", listenAddress)
+    .option("--metrics-listen <address>", "serve /metrics alone there too, also to other machines", listenAddress)
+    .option("--linger <time>", "after the end, wait at most this long for a scraper seen once", duration);
+}
+
+/** Reads, plans, runs. Throws a UsageError for a scenario or flags that are wrong. */
+export async function runScenario(io: Io, file: string, classes: string[], flags: RunFlags): Promise<number> {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`Cannot read the scenario ${file}: ${(error as Error).message}`);
+  }
+  const read = readScenario(file, text, io.environment);
+  if ("problems" in read) throw new UsageError(describeProblems(file, text, read.problems));
+  const startedAt = io.wallClock();
+  const plannedAtMs = monotonicMs();
+  const options: PlanOptions = {
+    seed: flags.seed ?? randomInt(1, 2 ** 31),
+    startedAt,
+    version: version(),
+    labels: flags.label,
+    classes,
+    ...(flags.profile === undefined ? {} : { profile: flags.profile }),
+    ...(flags.host === undefined ? {} : { host: flags.host }),
+    ...(flags.users === undefined ? {} : { users: flags.users }),
+    ...(flags.spawnRate === undefined ? {} : { spawnRate: flags.spawnRate }),
+    ...(flags.duration === undefined ? {} : { durationMs: flags.duration }),
+    suffix: randomBytes(2).toString("hex"),
+  };
+  const made = makePlan(read.scenario, options);
+  if ("problems" in made) throw new UsageError(describeProblems(file, text, made.problems));
+  return session(io, made.plan, plannedAtMs, {
+    processes: flags.processes,
+    runs: flags.runs,
+    summary: flags.summary,
+    listen: flags.listen,
+    metricsListen: flags.metricsListen,
+    lingerMs: flags.linger,
+  });
+}

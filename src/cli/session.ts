@@ -1,0 +1,99 @@
+import { writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { monotonicMs, SystemClock } from "../metrics/clock.ts";
+import { type Outcome, Run } from "../run.ts";
+import type { Plan } from "../scenario/plan.ts";
+import { ConsoleSink } from "../sinks/console.ts";
+import { printSummary } from "../sinks/console-summary.ts";
+import { type ListenAddress, type Server, startServer } from "../ui/server.ts";
+import { TargetFile } from "../ui/target-file.ts";
+import { exitCode } from "../verdict/verdict.ts";
+import { type Io, UsageError } from "./io.ts";
+
+/** What of a run is the session's, not the plan's: where it runs and who is told. */
+export interface SessionOptions {
+  processes: number | undefined;
+  runs: string;
+  summary: string | undefined;
+  listen: ListenAddress | undefined;
+  metricsListen: ListenAddress | undefined;
+  lingerMs: number | undefined;
+}
+
+/**
+ * Runs a plan with everything around it: console, server, signals, JSON summary, and the wait for scrapers. Gives the
+ * exit code.
+ */
+export async function session(io: Io, plan: Plan, plannedAtMs: number, options: SessionOptions): Promise<number> {
+  const color = io.stdout.isTTY === true && io.environment["NO_COLOR"] === undefined;
+  const say = new ConsoleSink(io.stdout, { color });
+  const run = new Run({
+    plan,
+    plannedAtMs,
+    workers: options.processes ?? defaultWorkers(),
+    runFile: join(options.runs, `${plan.runId}.db`),
+    sinks: [say],
+    secret: (name) => io.environment[name] ?? "",
+  });
+  const ended = new AbortController();
+  const servers = await serve(io, run, plan, options);
+  const targets = new TargetFile(options.runs);
+  const unlisted = await targets.name(servers[0]?.address ?? "");
+  if (unlisted !== undefined) run.note(unlisted.message);
+  const release = io.onSignal((signal) => interrupt(run, signal, ended));
+
+  const outcome = await run.execute();
+  printSummary(outcome.summary, io.stdout, { color });
+  io.stdout.write(`Run file: ${run.runFile.path}\n`);
+  const code = exitCode(outcome.verdict);
+  if (options.summary !== undefined) await writeSummary(io, options.summary, outcome);
+  await Promise.all(
+    servers.map((server) => server.linger({ ...(options.lingerMs === undefined ? {} : { capMs: options.lingerMs }), signal: ended.signal })),
+  );
+  release();
+  await Promise.all([targets.clear(), ...servers.map((server) => server.close())]);
+  return code;
+}
+
+/** One core is left to the main thread: a scrape or a report then delays no request. */
+function defaultWorkers(): number {
+  return Math.max(1, availableParallelism() - 1);
+}
+
+/** The first signal lets requests finish, the second does not; after the load's end one ends the wait for scrapers. */
+function interrupt(run: Run, signal: string, ended: AbortController): void {
+  if (ended.signal.aborted) run.abort();
+  else run.stop(signal);
+  ended.abort();
+}
+
+async function serve(io: Io, run: Run, plan: Plan, { listen, metricsListen }: SessionOptions): Promise<Server[]> {
+  const common = {
+    metrics: (accept: string | undefined) => run.prometheus.render(accept),
+    run: () => ({ name: `${plan.scenario} ${plan.profile}`, state: run.state }),
+    clock: new SystemClock(monotonicMs()),
+    onError: (error: unknown) => run.note(`An answer of the server failed: ${String(error)}`),
+  };
+  const wanted = [{ listen }, ...(metricsListen === undefined ? [] : [{ listen: metricsListen, metricsOnly: true }])];
+  const servers: Server[] = [];
+  for (const one of wanted) {
+    const server = await startServer({ ...common, ...one });
+    if (server.kind === "problem") {
+      await Promise.all(servers.map((other) => other.close()));
+      throw new UsageError(server.message);
+    }
+    if (server.notice !== undefined) io.stderr.write(`${server.notice}\n`);
+    servers.push(server);
+  }
+  return servers;
+}
+
+async function writeSummary(io: Io, path: string, { summary }: Outcome): Promise<void> {
+  try {
+    await writeFile(path, `${JSON.stringify(summary, null, 2)}\n`);
+  } catch (error) {
+    // The run is over and its figures are in the run file: that they cannot be written here must not lose the verdict.
+    io.stderr.write(`Cannot write the summary to ${path}: ${(error as Error).message}\n`);
+  }
+}
