@@ -39,10 +39,17 @@ const ownMetrics: string[] = [
   "scrape_last_success_timestamp_seconds",
 ] satisfies TargetMetric[];
 
-/** The vocabulary's own names, with `target_` or without. */
+/**
+ * The vocabulary's own names, with `target_` or without. Services serve counters such as `http_requests_total` by route,
+ * method and status: without the prefix, they are added up to the vocabulary's labels.
+ */
 const vocabulary: KnownName[] = (Object.keys(targetMetrics) as TargetMetric[])
   .filter((metric) => !ownMetrics.includes(metric))
-  .flatMap((metric) => [known(metric, `target_${metric}`), known(metric, metric)]);
+  .flatMap((metric) => {
+    const { type, labels } = targetMetrics[metric];
+    const bare = type === "counter" ? `sum by (${labels.join(", ")}) (${metric})` : metric;
+    return [known(metric, `target_${metric}`), known(metric, bare)];
+  });
 
 /**
  * Everything that is recognised without a mapping. Where two give the same series, the first does. Names: prom-client

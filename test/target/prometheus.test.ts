@@ -46,6 +46,21 @@ describe("known names", () => {
       { 'db_pool_connections{pool="a",state="in_use"}': 4, 'queue_depth{queue="mail"}': 7 },
     ],
     [
+      "a service's own counters, added up to the vocabulary's labels",
+      [
+        'http_requests_total{route="/a",status="200"} 5',
+        'http_requests_total{route="/b",status="500"} 2',
+        'cache_lookups_total{result="hit",shard="1"} 3',
+        'cache_lookups_total{result="hit",shard="2"} 4',
+        'target_queue_published_total{queue="a",shard="1"} 3',
+      ].join("\n"),
+      {
+        http_requests_total: 7,
+        'cache_lookups_total{result="hit"}': 7,
+        'queue_published_total{queue="a",shard="1"}': 3,
+      },
+    ],
+    [
       "a Node process",
       [
         "process_resident_memory_bytes 1e8",
