@@ -48,14 +48,14 @@ export class TargetFamilies {
     const fresh = new Set<string>();
     for (const observation of observations) {
       const { source, metric, value } = observation;
+      if (!fresh.has(source)) {
+        fresh.add(source);
+        this.#health.delete(source);
+      }
       if (ofLooking.has(metric)) {
         this.#keep(seriesOf(this.#looking, source), observation);
         if (metric === "up" && value === 0) this.#health.delete(source);
         continue;
-      }
-      if (!fresh.has(source)) {
-        fresh.add(source);
-        this.#health.delete(source);
       }
       this.#keep(seriesOf(this.#health, source), observation);
     }

@@ -21,14 +21,16 @@ function hostName(header: string | undefined): string | undefined {
 /**
  * Why a request is a stranger's, or undefined. A page of another site that a browser on this machine has open can reach
  * loopback: by its own name resolved to 127.0.0.1 (then `Host` is foreign), or across origins (then `Origin` or
- * `Sec-Fetch-Site` say so). A link that somebody follows from another port of this machine is let through.
+ * `Sec-Fetch-Site` say so). A link that somebody follows from another port of this machine is let through. Where other
+ * machines are served too (`listenHost` undefined), any name may be this one's.
  *
  * Sources: Fetch standard, "Origin"; W3C Fetch Metadata Request Headers.
  */
-function stranger(headers: Record<string, string | undefined>, listenHost: string): string | undefined {
+function stranger(headers: Record<string, string | undefined>, listenHost: string | undefined): string | undefined {
   const host = hostName(headers["host"]);
-  const local = host !== undefined && (isLoopback(host) || host.toLowerCase() === listenHost.toLowerCase());
-  if (!local) return "The header Host does not name this machine. Ask for http://127.0.0.1 or http://localhost.";
+  const own = host !== undefined && (isLoopback(host) || host.toLowerCase() === listenHost?.toLowerCase());
+  if (!own && listenHost !== undefined)
+    return "The header Host does not name this machine. Ask for http://127.0.0.1 or http://localhost.";
   const origin = headers["origin"];
   if (origin !== undefined && origin.toLowerCase() !== `http://${headers["host"]?.toLowerCase()}`) {
     return "The header Origin names another site. Open the page itself.";
@@ -52,7 +54,7 @@ const safeHeaders: Record<string, string> = {
 };
 
 /** Sends strangers away (403), and methods that could change something (405): nothing here can be changed. */
-export function guard(listenHost: string): RequestHandler {
+export function guard(listenHost: string | undefined): RequestHandler {
   return (request, response, next) => {
     response.set(safeHeaders);
     const reason = stranger(

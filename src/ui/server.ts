@@ -17,6 +17,8 @@ export interface ListenAddress {
 export interface ServerOptions {
   /** As somebody asked for it. Undefined: 127.0.0.1:8089, or a free port where that is taken. */
   listen?: ListenAddress | undefined;
+  /** Serves `/metrics` and `/healthz` alone, and so may listen where other machines reach it. */
+  metricsOnly?: boolean;
   /** What `/metrics` answers to a header `Accept`. */
   metrics: (accept: string | undefined) => Promise<{ contentType: string; body: string }>;
   /** What the page says: the run's name and its state. Anything may be in them. */
@@ -31,7 +33,7 @@ export interface ServerOptions {
 const CLOSING_MS = 1_000;
 const TEXT = "text/plain; charset=utf-8";
 
-/** Serves `/`, `/metrics` and `/healthz` on loopback. Nothing can be changed through it. */
+/** Serves `/`, `/metrics` and `/healthz`. Nothing can be changed through it. */
 export class Server {
   readonly kind = "server";
   /** `http://127.0.0.1:8089`. */
@@ -80,13 +82,14 @@ export class Server {
 
 export async function startServer(options: ServerOptions): Promise<Server | ServerProblem> {
   const wanted = options.listen ?? DEFAULT_LISTEN;
-  if (!isLoopback(wanted.host)) {
+  const reachable = options.metricsOnly === true && !isLoopback(wanted.host);
+  if (!reachable && !isLoopback(wanted.host)) {
     return problem(
       `Cannot listen on ${wanted.host}: only this machine may reach the page, so it listens on a loopback address alone. Use 127.0.0.1, ::1 or localhost.`,
     );
   }
   const scrapers = new Scrapers(options.clock);
-  const http = createServer(application(options, wanted.host, scrapers));
+  const http = createServer(application(options, reachable ? undefined : wanted.host, scrapers));
   let notice: string | undefined;
   let error = await listen(http, wanted);
   if (error?.code === "EADDRINUSE" && options.listen === undefined) {
@@ -95,7 +98,7 @@ export async function startServer(options: ServerOptions): Promise<Server | Serv
   }
   if (error !== undefined) return problem(whyNot(error, wanted));
   const { address } = http.address() as AddressInfo;
-  if (!isLoopback(address)) {
+  if (!reachable && !isLoopback(address)) {
     http.close();
     return problem(`${wanted.host} is ${address} here, which other machines may reach. Use 127.0.0.1 or ::1.`);
   }
@@ -122,13 +125,13 @@ function whyNot(error: NodeJS.ErrnoException, { host, port }: ListenAddress): st
     case "EACCES":
       return `Cannot listen on ${host}:${port}: this user may not. Choose a port above 1023.`;
     case "EADDRNOTAVAIL":
-      return `Cannot listen on ${host}:${port}: this machine has no such address. Use 127.0.0.1.`;
+      return `Cannot listen on ${host}:${port}: this machine has no such address. Use one that it has, such as 127.0.0.1.`;
     default:
       return `Cannot listen on ${host}:${port}: ${error.message}.`;
   }
 }
 
-function application(options: ServerOptions, host: string, scrapers: Scrapers): Express {
+function application(options: ServerOptions, host: string | undefined, scrapers: Scrapers): Express {
   const app = express();
   app.disable("x-powered-by");
   // A hash of some megabytes at each scrape, for clients that never ask for it.
@@ -145,11 +148,13 @@ function application(options: ServerOptions, host: string, scrapers: Scrapers): 
   app.get("/healthz", (_request, response) => {
     response.type(TEXT).send("ok\n");
   });
-  app.get("/", (_request, response) => {
-    response.type("text/html; charset=utf-8").send(page(options.run()));
-  });
+  if (options.metricsOnly !== true) {
+    app.get("/", (_request, response) => {
+      response.type("text/html; charset=utf-8").send(page(options.run()));
+    });
+  }
   app.use((_request, response) => {
-    response.status(404).type(TEXT).send("Nothing is here. See /, /metrics and /healthz.\n");
+    response.status(404).type(TEXT).send("Nothing is here. See /metrics and /healthz.\n");
   });
   // Express knows an error handler by its four parameters.
   const failed: ErrorRequestHandler = (error, _request, response, next) => {

@@ -424,13 +424,13 @@ describe("labels", () => {
     const sink = started();
     const many = LABEL_LIMIT + 30;
     const observations = Array.from({ length: many }, (_, i) => [
-      observation("queue_depth", i, { labels: { queue: `q${i}` } }),
+      observation("queue_depth", many - i, { labels: { queue: `q${i}` } }),
       observation("queue_published_total", 1, { labels: { queue: `q${i}` }, type: "counter" }),
     ]).flat();
     sink.write(tick({ observations }));
     const families = await read(sink);
     expect(samplesOf(families, "target_queue_depth")).toHaveLength(LABEL_LIMIT + 1);
-    expect(samplesOf(families, "target_queue_depth", { queue: "__other__" })[0]?.value).toBe(many - 1);
+    expect(samplesOf(families, "target_queue_depth", { queue: "__other__" })[0]?.value).toBe(30);
     expect(samplesOf(families, "target_queue_published_total", { queue: "__other__" })[0]?.value).toBe(30);
     expect(samplesOf(families, "plimsoll_label_overflow_total", { label: "queue" })[0]?.value).toBe(60);
   });
@@ -484,6 +484,8 @@ describe("the target", () => {
     sink.write(tick({ observations: [depth("a", 1), depth("b", 2)] }));
     sink.write(tick({ observations: [depth("b", 5)] }));
     expect(await value(sink, "target_queue_depth")).toBe(5);
+    sink.write(tick({ observations: [up(1)] }));
+    expect(await value(sink, "target_queue_depth")).toBeUndefined();
   });
 
   it("shows the last of two looks in one tick, and a counter that starts over", async () => {

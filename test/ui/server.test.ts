@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
-import { connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
+import express from "express";
 import { afterEach, describe, expect, it } from "vitest";
-import { isLoopback } from "../../src/ui/guard.ts";
+import { guard, isLoopback } from "../../src/ui/guard.ts";
 import { DEFAULT_LISTEN, type Server, type ServerOptions, startServer } from "../../src/ui/server.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 
@@ -41,7 +42,12 @@ interface Answer {
 }
 
 /** One request on a connection of its own, with exactly these headers. */
-async function ask(server: Server, path = "/", headers: Record<string, string> = {}, method = "GET"): Promise<Answer> {
+async function ask(
+  server: { url: string },
+  path = "/",
+  headers: Record<string, string> = {},
+  method = "GET",
+): Promise<Answer> {
   const outgoing = request(`${server.url}${path}`, { method, headers, agent: false });
   outgoing.end();
   const [response] = (await once(outgoing, "response")) as [IncomingMessage];
@@ -160,6 +166,39 @@ describe("what is served", () => {
     });
     expect(errors).toEqual([bug]);
     expect(server.lastScrapes.size).toBe(0);
+  });
+});
+
+describe("a server of metrics only", () => {
+  it("shows no page", async () => {
+    const { server } = await started({ metricsOnly: true });
+    expect((await ask(server, "/")).status).toBe(404);
+    expect((await ask(server, "/healthz")).status).toBe(200);
+  });
+
+  it("may listen where other machines reach it", async () => {
+    // An address for documentation (RFC 5737), which no machine has: asked for, not refused.
+    const { problem } = await start({ metricsOnly: true, listen: { host: "192.0.2.1", port: 9100 } });
+    expect(problem).toContain("Cannot listen on 192.0.2.1:9100: this machine has no such address.");
+  });
+
+  it("answers to any name there, and to nobody's page", async () => {
+    const http = express()
+      .use(guard(undefined), (_request, response) => void response.end("metrics"))
+      .listen(0, "127.0.0.1");
+    await once(http, "listening");
+    closers.push(() => new Promise((resolve) => http.close(resolve)));
+    const url = { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` };
+    expect((await ask(url, "/", { host: "generator.lan:9100" })).status).toBe(200);
+    expect((await ask(url, "/", {}, "POST")).status).toBe(405);
+    expect((await ask(url, "/", { origin: "http://evil.com" })).status).toBe(403);
+    expect((await ask(url, "/", { "sec-fetch-site": "cross-site" })).status).toBe(403);
+  });
+
+  it("on loopback answers to loopback's names alone", async () => {
+    const { server } = await started({ metricsOnly: true });
+    expect((await ask(server, "/metrics")).status).toBe(200);
+    expect((await ask(server, "/metrics", { host: "evil.com" })).status).toBe(403);
   });
 });
 
