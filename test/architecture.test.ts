@@ -18,7 +18,7 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
   sinks: { rooms: ["metrics", "verdict", "runs", "scenario/plan"], packages: ["prom-client", "@opentelemetry/*"] },
   cluster: { rooms: ["load", "scenario", "metrics", "client"], packages: [] },
   ui: { rooms: ["metrics", "verdict", "runs", "run"], packages: ["express"] },
-  dashboards: { rooms: ["metrics", "verdict/threshold"], packages: ["@grafana/grafana-foundation-sdk"] },
+  dashboards: { rooms: ["metrics", "verdict/threshold"], packages: ["@grafana/grafana-foundation-sdk", "yaml"] },
   demo: { rooms: [], packages: ["express", "prom-client"] },
   run: {
     rooms: ["metrics", "scenario", "client", "load", "target", "verdict", "runs", "sinks", "cluster"],

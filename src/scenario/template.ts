@@ -27,6 +27,12 @@ export class TemplateError extends Error {
   }
 }
 
+/** The variables that a template needs. */
+export function templateVariables(template: Template): string[] {
+  if (typeof template === "string") return [];
+  return template.flatMap((part) => (typeof part === "object" && part.kind === "variable" ? (part.path[0] ?? []) : []));
+}
+
 type Fill<T> = (scope: Scope) => T;
 
 /**

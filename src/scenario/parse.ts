@@ -1,0 +1,142 @@
+import { parseThreshold, type Threshold } from "../verdict/threshold.ts";
+import { readHost } from "./address.ts";
+import type { Environment } from "./environment.ts";
+import type { TracePlan } from "./plan.ts";
+import type { Problem } from "./problem.ts";
+import { Reader } from "./reader.ts";
+import type { Profile, Scenario } from "./scenario.ts";
+import { readSource as readYaml, Source, type SourceNode } from "./source.ts";
+import { checkStructure } from "./structure.ts";
+import { readClass, type ScenarioClass } from "./user-class.ts";
+import { type MappingCheck, readSource, type ScenarioSource } from "./watch.ts";
+
+/**
+ * Reads a scenario file. `path` is where it came from, for its default name; `environment` is what `${…}` is filled in
+ * from. `checkMappings` (`target/collector.ts`: `mappingProblems`) looks at where `watch:` takes its metrics from. Gives all
+ * problems at once, in the order of the file.
+ */
+export function readScenario(
+  path: string,
+  text: string,
+  environment: Environment,
+  checkMappings: MappingCheck = () => [],
+): { scenario: Scenario } | { problems: Problem[] } {
+  const source = new Source(text);
+  const read = readYaml(source);
+  if ("problems" in read) return read;
+  const reader = new Reader(source, environment);
+  checkStructure(reader, read.root);
+  const scenario = toScenario(reader, read.root, { path, checkMappings });
+  const { problems } = reader;
+  return problems.length > 0 ? { problems } : { scenario };
+}
+
+function toScenario(
+  reader: Reader,
+  root: SourceNode,
+  { path, checkMappings }: { path: string; checkMappings: MappingCheck },
+): Scenario {
+  const host = readHost(reader, reader.get(root, "host"));
+  const classes = reader.named(reader.get(root, "users")).map((entry) => readClass(reader, entry));
+  const watch = reader.named(reader.get(root, "watch"));
+  const sources = watch.map((entry) => readSource(reader, entry, checkMappings)).filter((one) => one !== undefined);
+  const names = namesOf(classes, sources);
+  const thresholds = (node: SourceNode | undefined) => readThresholds(reader, node, names);
+  const traces = readTraces(reader, reader.get(root, "traces"));
+  return {
+    name: reader.string(reader.get(root, "name")) ?? nameOf(path),
+    ...(host === undefined ? {} : { host }),
+    classes,
+    profiles: reader.named(reader.get(root, "profiles")).map(({ key: name, value }): Profile => {
+      const spawnRate = readSpawnRate(reader, reader.get(value, "spawnRate"));
+      const durationMs = reader.duration(reader.get(value, "duration"));
+      return {
+        name,
+        users: reader.number(reader.get(value, "users")) ?? 1,
+        ...(spawnRate === undefined ? {} : { spawnRate }),
+        ...(durationMs === undefined ? {} : { durationMs }),
+        thresholds: thresholds(reader.get(value, "thresholds")),
+      };
+    }),
+    thresholds: thresholds(reader.get(root, "thresholds")),
+    sources,
+    ...(traces === undefined ? {} : { traces }),
+    labels: readLabels(reader, reader.get(root, "labels")),
+  };
+}
+
+function nameOf(path: string): string {
+  const file = path.split(/[\\/]/u).at(-1) ?? "";
+  return file.replace(/\.ya?ml$/iu, "") || "scenario";
+}
+
+function readSpawnRate(reader: Reader, node: SourceNode | undefined): number | undefined {
+  const rate = reader.rate(node);
+  if (node === undefined || rate === undefined || rate > 0) return rate;
+  return reader.reject("wrong-value", node, { expected: "a rate above 0 with its unit, such as 10/s" });
+}
+
+/** What thresholds may refer to. */
+interface Names {
+  metrics: Set<string>;
+  /** By the label that filters for them. */
+  filters: Map<string, Set<string>>;
+}
+
+function namesOf(classes: ScenarioClass[], sources: ScenarioSource[]): Names {
+  const steps = classes.flatMap(({ start, tasks }) => [...start, ...tasks.flatMap((task) => task.steps)]);
+  return {
+    metrics: new Set(sources.flatMap(({ metrics }) => metrics.map(({ metric }) => metric))),
+    filters: new Map([
+      ["user", new Set(classes.map(({ name }) => name))],
+      // The steps of `start:` are counted under this task.
+      ["task", new Set(["start", ...classes.flatMap(({ tasks }) => tasks.map(({ name }) => name))])],
+      ["request", new Set(steps.map(({ name }) => name))],
+    ]),
+  };
+}
+
+function readThresholds(reader: Reader, list: SourceNode | undefined, { metrics, filters }: Names): Threshold[] {
+  return reader.items(list).flatMap((node): Threshold[] => {
+    const text = reader.string(node);
+    if (node.kind !== "scalar" || text === undefined) return [];
+    const read = parseThreshold(text, metrics);
+    if ("problem" in read) {
+      const { offset, length, expected, got, suggestion } = read.problem;
+      const place = reader.fromEnvironment(node) ? node : reader.source.within(node, offset, Math.max(1, length));
+      reader.report("threshold", place, { expected, got, ...(suggestion === undefined ? {} : { suggestion }) });
+      return [];
+    }
+    const { threshold } = read;
+    for (const [label, value] of threshold.subject === "client" ? Object.entries(threshold.filters) : []) {
+      const known = filters.get(label);
+      if (known === undefined || known.has(value)) continue;
+      const written = JSON.stringify(value);
+      const at = text.indexOf(written);
+      const place = at === -1 ? node : reader.source.within(node, at, written.length);
+      reader.unknown("unknown-reference", place, value, known, { expected: `the name of a ${label}` });
+    }
+    return [threshold];
+  });
+}
+
+function readTraces(reader: Reader, node: SourceNode | undefined): TracePlan | undefined {
+  if (node?.kind !== "map") return undefined;
+  const slowerThanMs = reader.duration(reader.get(node, "slowerThan"));
+  return {
+    sample: reader.share(reader.get(node, "sample")) ?? 0,
+    ...(slowerThanMs === undefined ? {} : { slowerThanMs }),
+    failed: reader.boolean(reader.get(node, "failed")) ?? false,
+  };
+}
+
+function readLabels(reader: Reader, node: SourceNode | undefined): Record<string, string> {
+  const labels: [string, string][] = [];
+  for (const { key, keyPlace, value } of reader.named(node)) {
+    const text = reader.string(value);
+    if (!/^[A-Za-z_]\w*$/u.test(key)) {
+      reader.report("bad-key", keyPlace, { key, expected: "a label's name: letters, digits and _" });
+    } else if (text !== undefined) labels.push([key, text]);
+  }
+  return Object.fromEntries(labels);
+}

@@ -1,0 +1,288 @@
+import { parseQuantity } from "../verdict/quantity.ts";
+import { nearest } from "../verdict/spelling.ts";
+import { type Environment, type Filled, fill } from "./environment.ts";
+import { type Piece, splitText } from "./expression.ts";
+import { compilePath } from "./json-path.ts";
+import type { JsonTemplate, Template } from "./plan.ts";
+import type { Problem, ProblemCode, ProblemParams } from "./problem.ts";
+import type { Entry, Place, ScalarNode, Source, SourceNode } from "./source.ts";
+
+/** The variables that a user may have; undefined where there is no user, as for a source of the target's health. */
+export type Variables = ReadonlySet<string> | undefined;
+
+function measure(text: string, dimension: Parameters<typeof parseQuantity>[1]): number | undefined {
+  const quantity = parseQuantity(text.trim(), dimension);
+  return "expected" in quantity || quantity.value < 0 ? undefined : quantity.value;
+}
+
+/** The milliseconds of a time with its unit. */
+export function timeMs(text: string): number | undefined {
+  const seconds = /\p{L}$/u.test(text.trim()) ? measure(text, "time") : undefined;
+  // Tenths of a nanosecond are dropped: 0.29 s would be 290.00000000000006 ms.
+  return seconds === undefined ? undefined : Math.round(seconds * 1e10) / 1e7;
+}
+
+interface Text extends Filled {
+  expressions: Extract<Piece, { kind: "expression" }>[];
+}
+
+/**
+ * Reads values out of a scenario's nodes, fills in the environment, and keeps every problem. A method that cannot give
+ * what it should has noted the problem, or found that another has, and returns undefined.
+ */
+export class Reader {
+  readonly source: Source;
+  readonly #environment: Environment;
+  readonly #problems: Problem[] = [];
+  /** Nodes that something was said about; nothing is said twice. */
+  readonly #broken = new Set<SourceNode>();
+  readonly #texts = new Map<ScalarNode, Text>();
+
+  constructor(source: Source, environment: Environment) {
+    this.source = source;
+    this.#environment = environment;
+  }
+
+  /** In the order of the file. */
+  get problems(): Problem[] {
+    return this.#problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  }
+
+  report(code: ProblemCode, place: Place, params: ProblemParams = {}): undefined {
+    this.#problems.push(this.source.problem(code, place, params));
+  }
+
+  /** Reports a node as a whole: what reads it later keeps silent. */
+  reject(code: ProblemCode, node: SourceNode, params: ProblemParams = {}): undefined {
+    if (!this.#broken.has(node)) this.report(code, node, params);
+    this.#broken.add(node);
+  }
+
+  /** A name that nothing has, with the one that was probably meant. */
+  unknown(
+    code: ProblemCode,
+    place: Place,
+    key: string,
+    known: Iterable<string>,
+    params: ProblemParams = {},
+  ): undefined {
+    const names = [...known];
+    const suggestion = nearest(key, names);
+    const expected = names.length === 0 ? {} : { expected: `one of ${names.slice(0, 30).join(", ")}` };
+    return this.report(code, place, {
+      key,
+      ...expected,
+      ...params,
+      ...(suggestion === undefined ? {} : { suggestion }),
+    });
+  }
+
+  /** A scalar with its environment filled in. Problems of it are noted the first time. */
+  text(node: ScalarNode): Text {
+    const known = this.#texts.get(node);
+    if (known !== undefined) return known;
+    const { pieces, problems } = splitText(String(node.value));
+    const filled = fill(pieces, this.#environment);
+    for (const { code, offset, length, params } of problems) {
+      this.report(code, this.source.within(node, offset, length), params);
+    }
+    for (const { name, offset, length } of filled.missing) {
+      const hint = `set ${name}, or give a default: \${${name}:-…}`;
+      this.report("missing-environment", this.source.within(node, offset, length), { key: name, hint });
+    }
+    if (problems.length > 0 || filled.missing.length > 0) this.#broken.add(node);
+    const expressions = pieces.filter((piece) => piece.kind === "expression");
+    const text = { ...filled, expressions };
+    this.#texts.set(node, text);
+    return text;
+  }
+
+  /** What a scalar holds, for the check of the file's structure; undefined if it cannot be judged now. */
+  value(node: ScalarNode): null | boolean | number | string | undefined {
+    if (typeof node.value !== "string") return node.value;
+    const { value, expressions } = this.text(node);
+    return expressions.length > 0 ? node.value : value;
+  }
+
+  fromEnvironment(node: SourceNode): boolean {
+    return node.kind === "scalar" && typeof node.value === "string" && node.value.includes("${");
+  }
+
+  get(node: SourceNode | undefined, key: string): SourceNode | undefined {
+    return this.entry(node, key)?.value;
+  }
+
+  entry(node: SourceNode | undefined, key: string): Entry | undefined {
+    return node?.kind === "map" ? node.entries.find((entry) => entry.key === key) : undefined;
+  }
+
+  items(node: SourceNode | undefined): SourceNode[] {
+    return node?.kind === "list" ? node.items : [];
+  }
+
+  /** The entries of a map whose keys are the author's own names. */
+  named(node: SourceNode | undefined): Entry[] {
+    if (node?.kind !== "map") return [];
+    return node.entries.filter(({ key, keyPlace }) => {
+      if (/\{\{|\$\{/u.test(key)) this.report("template-not-allowed", keyPlace, { hint: "names are fixed" });
+      else if (key === "__proto__" || key.trim() === "") this.report("bad-key", keyPlace, { expected: "another name" });
+      else return true;
+      return false;
+    });
+  }
+
+  /** Text that is fixed when the file is read: neither a secret nor {{ }} may be in it. */
+  string(node: SourceNode | undefined): string | undefined {
+    const value = this.#fixed(node);
+    if (node?.kind !== "scalar" || value === undefined || value === null) return undefined;
+    if (typeof node.value !== "string") return node.text;
+    return String(this.text(node).parts[0] ?? "");
+  }
+
+  number(node: SourceNode | undefined): number | undefined {
+    const value = this.#fixed(node);
+    return typeof value === "number" ? value : undefined;
+  }
+
+  boolean(node: SourceNode | undefined): boolean | undefined {
+    const value = this.#fixed(node);
+    return typeof value === "boolean" ? value : undefined;
+  }
+
+  /** A time in milliseconds. */
+  duration(node: SourceNode | undefined): number | undefined {
+    return this.#quantity(node, timeMs, "a time with its unit, such as 500ms or 2s");
+  }
+
+  /** A rate a second. */
+  rate(node: SourceNode | undefined): number | undefined {
+    return this.#quantity(node, (text) => measure(text, "rate"), "a rate above 0 with its unit, such as 10/s");
+  }
+
+  /** A share from 0 to 1, or such as `1%`. */
+  share(node: SourceNode | undefined): number | undefined {
+    const share = (text: string) => {
+      const value = measure(text, "ratio");
+      return value !== undefined && value <= 1 ? value : undefined;
+    };
+    return this.#quantity(node, share, "a share from 0 to 1, or such as 1%");
+  }
+
+  #quantity(node: SourceNode | undefined, read: (text: string) => number | undefined, expected: string) {
+    const text = this.string(node);
+    if (node === undefined || text === undefined) return undefined;
+    return read(text) ?? this.reject("wrong-value", node, { expected, got: JSON.stringify(text) });
+  }
+
+  /** A JSONPath. */
+  jsonPath(node: SourceNode): string | undefined {
+    const path = this.string(node);
+    if (path === undefined || node.kind !== "scalar") return undefined;
+    return this.#jsonPath(path, node, (offset) => this.source.within(node, offset, 1));
+  }
+
+  /** A JSONPath that is a map's key. */
+  jsonPathKey({ key, keyPlace }: Entry): string | undefined {
+    const quote = this.source.text.startsWith(key, keyPlace.offset) ? 0 : 1;
+    return this.#jsonPath(key, keyPlace, (at) => ({ ...keyPlace, offset: keyPlace.offset + quote + at, length: 1 }));
+  }
+
+  #jsonPath(path: string, whole: Place, at: (offset: number) => Place): string | undefined {
+    const compiled = compilePath(path);
+    if (!("problem" in compiled)) return path;
+    const place = compiled.offset === undefined ? whole : at(Math.min(compiled.offset, Math.max(0, path.length - 1)));
+    const params = { expected: "a JSONPath, such as $.items[0].id", hint: compiled.problem };
+    return this.report("json-path", place, /^[A-Za-z_]/u.test(path) ? { ...params, suggestion: `$.${path}` } : params);
+  }
+
+  /** The text with secrets in it: for looking at a URL's form, and never to be kept or shown. */
+  resolved(node: ScalarNode): string {
+    return typeof node.value === "string" ? this.text(node).resolved : node.text;
+  }
+
+  /** Text with places to fill in; without variables there is no user, and secrets are the only such places. */
+  template(node: SourceNode | undefined, variables: Variables): Template | undefined {
+    if (node?.kind !== "scalar" || node.value === null || this.#broken.has(node)) return undefined;
+    if (typeof node.value !== "string") return node.text;
+    const { parts } = this.text(node);
+    if (!this.#expressionsKnown(node, variables) || this.#broken.has(node)) return undefined;
+    const [only = "", ...more] = parts;
+    return more.length === 0 && typeof only === "string" ? only : parts;
+  }
+
+  /** JSON to send or to expect. A plain `${N}` that is a number is sent as one, `"${N}"` in quotes as text. */
+  json(node: SourceNode, variables: Variables): JsonTemplate | undefined {
+    if (node.kind === "list") {
+      const items = node.items.map((item) => this.json(item, variables));
+      return items.includes(undefined)
+        ? undefined
+        : { kind: "array", items: items.filter((item) => item !== undefined) };
+    }
+    if (node.kind === "map") return this.#jsonObject(node.entries, variables);
+    if (typeof node.value === "number") return this.#jsonNumber(node, node.value);
+    if (typeof node.value !== "string") return node.value;
+    const value = this.template(node, variables);
+    if (value === undefined) return undefined;
+    const typed = node.quoted ? undefined : this.text(node).value;
+    return typeof typed === "number" || typeof typed === "boolean" ? typed : { kind: "text", value };
+  }
+
+  #jsonObject(entries: Entry[], variables: Variables): JsonTemplate | undefined {
+    const values: [string, JsonTemplate][] = [];
+    for (const { key, keyPlace, value } of entries) {
+      if (/\{\{|\$\{/u.test(key)) this.report("template-not-allowed", keyPlace, { hint: "names are fixed" });
+      const json = this.json(value, variables);
+      if (json !== undefined) values.push([key, json]);
+    }
+    return values.length === entries.length ? { kind: "object", entries: values } : undefined;
+  }
+
+  #jsonNumber(node: ScalarNode, value: number): JsonTemplate | undefined {
+    if (!Number.isFinite(value)) {
+      return this.reject("wrong-value", node, { expected: "a number that JSON has", got: node.text });
+    }
+    if (Number.isInteger(value) && !Number.isSafeInteger(value) && /^[-+]?\d+$/u.test(node.text)) {
+      return this.reject("number-precision", node, { expected: `"${node.text}"`, got: String(value) });
+    }
+    return value;
+  }
+
+  #fixed(node: SourceNode | undefined): null | boolean | number | string | undefined {
+    if (node?.kind !== "scalar") return undefined;
+    if (typeof node.value !== "string") return this.#broken.has(node) ? undefined : node.value;
+    const { value, secrets, expressions } = this.text(node);
+    if (this.#broken.has(node)) return undefined;
+    const [secret] = secrets;
+    const [expression] = expressions;
+    if (secret !== undefined) {
+      const place = this.source.within(node, secret.offset, secret.length);
+      this.report("secret-not-allowed", place, { key: secret.name });
+    }
+    if (expression !== undefined) {
+      this.report("template-not-allowed", this.source.within(node, expression.offset, expression.length));
+    }
+    if (secret !== undefined || expression !== undefined) this.#broken.add(node);
+    return value;
+  }
+
+  #expressionsKnown(node: ScalarNode, variables: Variables): boolean {
+    let known = true;
+    for (const { part, offset, length } of this.text(node).expressions) {
+      const place = this.source.within(node, offset, length);
+      const name = part.kind === "variable" ? (part.path[0] ?? "") : undefined;
+      if (variables === undefined) this.report("template-not-allowed", place);
+      else if (name !== undefined && !variables.has(name)) this.#unknownVariable(place, name, variables);
+      else continue;
+      known = false;
+    }
+    return known;
+  }
+
+  #unknownVariable(place: Place, name: string, variables: ReadonlySet<string>): void {
+    const hint = "a capture: of a step of this user class makes it";
+    this.unknown("unknown-variable", place, name, [...variables, "uuid()", "now()", "userNumber()"], {
+      ...(variables.size === 0 ? { expected: "a function, or what was captured" } : {}),
+      hint,
+    });
+  }
+}

@@ -1,0 +1,131 @@
+import { nearest } from "../verdict/spelling.ts";
+import { type Address, pathName, readAddress } from "./address.ts";
+import { bodies, methods, notYet } from "./definition.ts";
+import { readExpect } from "./expectation.ts";
+import type { Body, Capture, Step, Template } from "./plan.ts";
+import type { Reader, Variables } from "./reader.ts";
+import type { Entry, Place, SourceNode } from "./source.ts";
+
+/** A step before its host is known. */
+export interface ScenarioStep extends Omit<Step, "url"> {
+  address: Address;
+}
+
+export type Header = [name: string, value: Template];
+
+const DEFAULT_DEADLINE_MS = 60_000;
+
+/**
+ * Reads one request. `name` is what it is counted under where it does not say: without it `METHOD /path/:variable`.
+ * `inherited` are headers of its class, which its own come before.
+ */
+export function readStep(
+  reader: Reader,
+  node: SourceNode,
+  { variables, inherited, name }: { variables: Variables; inherited: readonly Header[]; name?: string | undefined },
+): ScenarioStep | undefined {
+  const entry = methodOf(reader, node);
+  const address = readAddress(reader, entry?.value, variables);
+  const own = readHeaders(reader, reader.get(node, "headers"), variables);
+  const body = readBody(reader, node, variables);
+  const expect = readExpect(reader, reader.get(node, "expect"), variables);
+  const captures = readCaptures(reader, reader.get(node, "capture"));
+  const deadlineMs = reader.duration(reader.get(node, "deadline")) ?? DEFAULT_DEADLINE_MS;
+  const ownName = reader.string(reader.get(node, "name"));
+  if (entry === undefined || address === undefined) return undefined;
+  const method = entry.key.toUpperCase();
+  const overridden = new Set(own.map(([header]) => header.toLowerCase()));
+  return {
+    name: ownName ?? name ?? `${method} ${pathName(address.url)}`,
+    method,
+    address,
+    headers: [...inherited.filter(([header]) => !overridden.has(header.toLowerCase())), ...own],
+    ...(body === undefined ? {} : { body }),
+    expect,
+    captures,
+    deadlineMs,
+  };
+}
+
+/** The entry that says what to request: exactly one. */
+function methodOf(reader: Reader, node: SourceNode): Entry | undefined {
+  if (node.kind !== "map") return undefined;
+  const [first, second] = node.entries.filter(({ key }) => isMethod(key));
+  if (second !== undefined) {
+    reader.report("conflict", second.keyPlace, {
+      key: second.key,
+      expected: `one request; ${first?.key} is there already`,
+    });
+  }
+  if (first === undefined && !node.entries.some(({ key }) => notYet.has(key) || nearest(key, methods) !== undefined)) {
+    reader.report("missing-key", start(node), { expected: `one of ${methods.join(", ")}` });
+  }
+  return first;
+}
+
+export function isMethod(key: string): boolean {
+  return methods.some((method) => method === key);
+}
+
+function start(node: SourceNode): Place {
+  return { ...node, length: 1 };
+}
+
+export function readHeaders(reader: Reader, node: SourceNode | undefined, variables: Variables): Header[] {
+  return reader.named(node).flatMap(({ key, keyPlace, value }): Header[] => {
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/u.test(key)) {
+      reader.report("header", keyPlace, { key, expected: "letters, digits and hyphens" });
+    } else if (/^(content-length|transfer-encoding)$/iu.test(key)) {
+      reader.report("header", keyPlace, { key, hint: "it is made from the body" });
+    }
+    const template = reader.template(value, variables);
+    if (template === undefined) return [];
+    const literal =
+      typeof template === "string" ? template : template.filter((part) => typeof part === "string").join("");
+    if (/[^\t\u0020-\u007e\u0080-\u00ff]/u.test(literal)) {
+      reader.reject("header", value, { expected: "one line of Latin-1 text" });
+    }
+    return [[key, template]];
+  });
+}
+
+function readBody(reader: Reader, node: SourceNode, variables: Variables): Body | undefined {
+  if (node.kind !== "map") return undefined;
+  const [first, second] = node.entries.filter(({ key }) => bodies.some((body) => body === key));
+  if (second !== undefined) {
+    reader.report("conflict", second.keyPlace, {
+      key: second.key,
+      expected: `one body; ${first?.key} is there already`,
+    });
+  }
+  if (first === undefined) return undefined;
+  if (first.key === "form") {
+    const fields = reader.named(first.value).flatMap(({ key, value }): Header[] => {
+      const template = reader.template(value, variables);
+      return template === undefined ? [] : [[key, template]];
+    });
+    return { kind: "form", fields };
+  }
+  if (first.key === "body") {
+    const value = reader.template(first.value, variables);
+    return value === undefined ? undefined : { kind: "text", value };
+  }
+  const value = reader.json(first.value, variables);
+  return value === undefined ? undefined : { kind: "json", value };
+}
+
+function readCaptures(reader: Reader, node: SourceNode | undefined): Capture[] {
+  return captureNames(reader, node).flatMap(({ key, value }): Capture[] => {
+    const path = reader.jsonPath(value);
+    return path === undefined ? [] : [{ variable: key, path }];
+  });
+}
+
+/** The captures whose names `{{ }}` can say. */
+function captureNames(reader: Reader, node: SourceNode | undefined): Entry[] {
+  return reader.named(node).filter(({ key, keyPlace }) => {
+    if (/^[A-Za-z_]\w*$/u.test(key)) return true;
+    reader.report("bad-key", keyPlace, { key, expected: "a name of letters, digits and _" });
+    return false;
+  });
+}

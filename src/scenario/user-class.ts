@@ -1,0 +1,95 @@
+import type { Task, UserClass, Wait } from "./plan.ts";
+import { type Reader, timeMs } from "./reader.ts";
+import { type Header, isMethod, readHeaders, readStep, type ScenarioStep } from "./request.ts";
+import type { Entry, SourceNode } from "./source.ts";
+import { templateVariables } from "./template.ts";
+
+export interface ScenarioTask extends Omit<Task, "steps"> {
+  steps: ScenarioStep[];
+}
+
+/** A user class before its host is known. */
+export interface ScenarioClass extends Omit<UserClass, "tasks" | "start"> {
+  tasks: ScenarioTask[];
+  start: ScenarioStep[];
+}
+
+/** Reads one entry of `users:`. */
+export function readClass(reader: Reader, { key: name, value: node }: Entry): ScenarioClass {
+  const startNodes = reader.items(reader.get(node, "start"));
+  const tasks = reader.named(reader.get(node, "tasks")).map((entry) => ({ entry, nodes: stepNodes(reader, entry) }));
+  const ofStart = startNodes.map((step) => capturesOf(reader, step));
+  const ofTasks = tasks.map(({ nodes }) => nodes.map((step) => capturesOf(reader, step)));
+  const variables = new Set([...ofStart.flat(), ...ofTasks.flat(2)]);
+  const headers = readHeaders(reader, reader.get(node, "headers"), variables);
+  const start = startNodes.map((step, i) => {
+    const inherited = sendable(headers, new Set(ofStart.slice(0, i).flat()));
+    return readStep(reader, step, { variables, inherited });
+  });
+  return {
+    name,
+    weight: reader.number(reader.get(node, "weight")) ?? 1,
+    wait: readWait(reader, reader.get(node, "wait")),
+    start: start.filter((step) => step !== undefined),
+    tasks: tasks.map(({ entry, nodes }, task) => {
+      const others = [...ofStart.flat(), ...ofTasks.filter((_, i) => i !== task).flat(2)];
+      const steps = nodes.map((step, i) => {
+        const inherited = sendable(headers, new Set([...others, ...(ofTasks[task]?.slice(0, i).flat() ?? [])]));
+        return readStep(reader, step, { variables, inherited, name: nodes.length === 1 ? entry.key : undefined });
+      });
+      return {
+        kind: "steps",
+        name: entry.key,
+        weight: reader.number(reader.get(entry.value, "weight")) ?? 1,
+        steps: steps.filter((step) => step !== undefined),
+      };
+    }),
+  };
+}
+
+/**
+ * The headers of a class that a step can send: not those whose variable nothing can have captured before it. So
+ * `authorization: Bearer {{ token }}` does not stand in the way of the login that captures the token.
+ */
+function sendable(headers: readonly Header[], captured: ReadonlySet<string>): Header[] {
+  return headers.filter(([, value]) => templateVariables(value).every((name) => captured.has(name)));
+}
+
+function capturesOf(reader: Reader, step: SourceNode): string[] {
+  const captures = reader.get(step, "capture");
+  return captures?.kind === "map" ? captures.entries.map(({ key }) => key) : [];
+}
+
+/** A task is one request itself, or has `steps`. */
+function stepNodes(reader: Reader, { value: node }: Entry): SourceNode[] {
+  const steps = reader.entry(node, "steps");
+  if (node.kind !== "map") return [];
+  if (steps === undefined) return [node];
+  const beside = node.entries.find(({ key }) => key !== "steps" && key !== "weight" && isRequestKey(key));
+  if (beside !== undefined) {
+    reader.report("conflict", beside.keyPlace, { key: beside.key, expected: "it inside a step: the task has steps" });
+  }
+  return reader.items(steps.value);
+}
+
+function isRequestKey(key: string): boolean {
+  return isMethod(key) || ["name", "headers", "json", "body", "form", "expect", "capture", "deadline"].includes(key);
+}
+
+const waitForms = "a time or a range of times with their units, such as 2s or 1s..3s";
+
+/** None is no wait, as in Locust. */
+function readWait(reader: Reader, node: SourceNode | undefined): Wait {
+  const text = reader.string(node);
+  if (node === undefined || text === undefined) return { minMs: 0, maxMs: 0 };
+  const [least = "", most = least, ...more] = text.split("..");
+  const [minMs, maxMs] = [timeMs(least), timeMs(most)];
+  if (minMs === undefined || maxMs === undefined || more.length > 0) {
+    reader.reject("wrong-value", node, { expected: waitForms, got: JSON.stringify(text) });
+    return { minMs: 0, maxMs: 0 };
+  }
+  if (minMs > maxMs) {
+    reader.reject("wrong-value", node, { expected: "the shorter time first", got: JSON.stringify(text) });
+  }
+  return { minMs, maxMs };
+}
