@@ -30,6 +30,8 @@ export function demoCommand(io: Io, exit: Exit): Command {
 async function startTarget(io: Io): Promise<{ process: ChildProcess; url: string }> {
   const service = spawn(process.execPath, [target, "--port", "0", "--exit-with-parent"], {
     stdio: ["pipe", "pipe", "inherit"],
+    // Ctrl-C reaches all of a terminal's group: the service must outlive it while requests under way are finished.
+    detached: true,
     env: io.environment,
   });
   const lines = createInterface({ input: service.stdout });

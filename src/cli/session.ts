@@ -36,21 +36,21 @@ export async function session(io: Io, plan: Plan, plannedAtMs: number, options: 
     sinks: [say],
     secret: (name) => io.environment[name] ?? "",
   });
-  const ended = new AbortController();
+  const signals = new Signals(run);
   const servers = await serve(io, run, plan, options);
   const targets = new TargetFile(options.runs);
   const unlisted = await targets.name(servers[0]?.address ?? "");
   if (unlisted !== undefined) run.note(unlisted.message);
-  const release = io.onSignal((signal) => interrupt(run, signal, ended));
+  const release = io.onSignal((signal) => signals.handle(signal));
 
   const outcome = await run.execute();
+  const hurried = signals.loadEnded();
   printSummary(outcome.summary, io.stdout, { color });
   io.stdout.write(`Run file: ${run.runFile.path}\n`);
   const code = exitCode(outcome.verdict);
   if (options.summary !== undefined) await writeSummary(io, options.summary, outcome);
-  await Promise.all(
-    servers.map((server) => server.linger({ ...(options.lingerMs === undefined ? {} : { capMs: options.lingerMs }), signal: ended.signal })),
-  );
+  const lingering = { signal: hurried, ...(options.lingerMs === undefined ? {} : { capMs: options.lingerMs }) };
+  await Promise.all(servers.map((server) => server.linger(lingering)));
   release();
   await Promise.all([targets.clear(), ...servers.map((server) => server.close())]);
   return code;
@@ -61,11 +61,35 @@ function defaultWorkers(): number {
   return Math.max(1, availableParallelism() - 1);
 }
 
-/** The first signal lets requests finish, the second does not; after the load's end one ends the wait for scrapers. */
-function interrupt(run: Run, signal: string, ended: AbortController): void {
-  if (ended.signal.aborted) run.abort();
-  else run.stop(signal);
-  ended.abort();
+/** The first signal lets requests finish, the second does not; one after the load's end ends the wait for scrapers. */
+class Signals {
+  readonly #run: Run;
+  readonly #hurry = new AbortController();
+  #phase: "running" | "stopping" | "ended" = "running";
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  handle(signal: string): void {
+    switch (this.#phase) {
+      case "running":
+        this.#phase = "stopping";
+        this.#run.stop(signal);
+        break;
+      case "stopping":
+        this.#run.abort();
+        break;
+      case "ended":
+        this.#hurry.abort();
+    }
+  }
+
+  /** From now on a signal aborts what is returned. */
+  loadEnded(): AbortSignal {
+    this.#phase = "ended";
+    return this.#hurry.signal;
+  }
 }
 
 async function serve(io: Io, run: Run, plan: Plan, { listen, metricsListen }: SessionOptions): Promise<Server[]> {

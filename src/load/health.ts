@@ -4,6 +4,8 @@ import type { Clock, Timer } from "../metrics/clock.ts";
 import type { Histogram } from "../metrics/histogram.ts";
 
 const PROBE_MS = 50;
+/** Of a shorter interval, such as the one before the last snapshot, utilisation says nothing. */
+const LEAST_INTERVAL_MS = 100;
 
 /**
  * What a worker says of itself: how busy its event loop is and how late it runs timers, users, exchanges and connections.
@@ -45,8 +47,11 @@ export class Health {
 
   observe(): void {
     const now = performance.eventLoopUtilization();
-    this.#utilization.set(performance.eventLoopUtilization(now, this.#before).utilization);
-    this.#before = now;
+    const { active, idle, utilization } = performance.eventLoopUtilization(now, this.#before);
+    if (active + idle >= LEAST_INTERVAL_MS) {
+      this.#utilization.set(utilization);
+      this.#before = now;
+    }
     this.#inflight.set(this.#client.inflight);
     this.#open.set(this.#client.connectionsOpen);
     this.#aggregator.counter("plimsoll_connections_opened_total").add(this.#client.connectionsOpened - this.#opened);
