@@ -1,0 +1,27 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
+import { loadVsServer } from "./load-vs-server.ts";
+import { ruleFile } from "./rules.ts";
+
+/** Every generated file: its path below the repository's root, and its text. */
+export function generated(): Map<string, string> {
+  const dashboards = [loadVsServer()];
+  return new Map([
+    ...dashboards.map((one): [string, string] => [dashboardPath(one), `${JSON.stringify(one, undefined, 2)}\n`]),
+    ["prometheus/rules/plimsoll.yml", ruleFile()],
+  ]);
+}
+
+function dashboardPath({ uid }: Dashboard): string {
+  return `grafana/dashboards/${uid?.replace(/^plimsoll-/, "")}.json`;
+}
+
+if (import.meta.main) {
+  const root = resolve(import.meta.dirname, "../..");
+  for (const [path, text] of generated()) {
+    mkdirSync(dirname(resolve(root, path)), { recursive: true });
+    writeFileSync(resolve(root, path), text);
+    process.stdout.write(`${path}\n`);
+  }
+}

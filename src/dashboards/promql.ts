@@ -1,0 +1,90 @@
+import {
+  type Metric,
+  type PlimsollMetric,
+  plimsollMetrics,
+  type TargetMetric,
+  targetMetrics,
+} from "../metrics/vocabulary.ts";
+
+/** Label to what it must be: a string exactly, `matches` as PromQL's anchored regular expression. */
+export type Matchers = Readonly<Record<string, string | { matches: string }>>;
+
+/**
+ * What prom-client tells of the generator's process. These names are its own and carry no `run_id`: a query joins them to
+ * a run by `job` and `instance`.
+ */
+export const processMetrics = ["process_cpu_seconds_total", "process_resident_memory_bytes"] as const;
+export type ProcessMetric = (typeof processMetrics)[number];
+
+/**
+ * What a set of queries is about. All selectors are made here, from the names that `/metrics` registers: a renamed metric
+ * does not compile, an unknown label throws when dashboards and rules are generated.
+ */
+export class Scope {
+  /** Narrow every `plimsoll_*` selector that has the label. */
+  readonly #run: Matchers;
+  /** Narrow every `target_*` selector. */
+  readonly #target: Matchers;
+  /** The range of rates: `$__rate_interval` or a PromQL duration. */
+  readonly window: string;
+
+  constructor(scope: { run?: Matchers; target?: Matchers; window: string }) {
+    this.#run = scope.run ?? {};
+    this.#target = scope.target ?? {};
+    this.window = scope.window;
+  }
+
+  /** A selector of what Plimsoll measures. */
+  metric(name: PlimsollMetric, matchers: Matchers = {}): string {
+    return this.#plimsoll(name, "", matchers);
+  }
+
+  /** A selector of the classic buckets of a histogram of Plimsoll's. */
+  buckets(name: PlimsollMetric, matchers: Matchers = {}): string {
+    if (plimsollMetrics[name].type !== "histogram") throw new Error(`${name} is no histogram: it has no buckets`);
+    return this.#plimsoll(name, "_bucket", matchers);
+  }
+
+  /** A selector of what the target's sources say; the name is the vocabulary's, without `target_`. */
+  target(name: TargetMetric, matchers: Matchers = {}): string {
+    return selector(`target_${name}`, targetMetrics[name], ["target", "source"], { ...this.#target, ...matchers });
+  }
+
+  rate(name: PlimsollMetric, matchers: Matchers = {}): string {
+    return `rate(${this.metric(name, matchers)}[${this.window}])`;
+  }
+
+  targetRate(name: TargetMetric, matchers: Matchers = {}): string {
+    return `rate(${this.target(name, matchers)}[${this.window}])`;
+  }
+
+  /**
+   * A quantile over the window. Buckets are summed by run before anything else, because two plans may differ in their
+   * bounds.
+   */
+  quantile(q: number, name: PlimsollMetric, by: readonly string[] = ["run_id"]): string {
+    return `histogram_quantile(${q}, sum by (${by.join(", ")}, le) (rate(${this.buckets(name)}[${this.window}])))`;
+  }
+
+  /** A metric of the generator's process, `over` the window where one is given, by run. */
+  process(name: ProcessMetric, over?: "rate"): string {
+    const value = over === undefined ? name : `${over}(${name}[${this.window}])`;
+    return `sum by (run_id) (${value} * on (job, instance) group_left (run_id) ${this.metric("plimsoll_run_info")})`;
+  }
+
+  #plimsoll(name: PlimsollMetric, suffix: string, matchers: Matchers): string {
+    const metric: Metric = plimsollMetrics[name];
+    const narrowed = Object.entries(this.#run).filter(([label]) => label === "run_id" || metric.labels.includes(label));
+    return selector(name + suffix, metric, ["run_id"], { ...Object.fromEntries(narrowed), ...matchers });
+  }
+}
+
+function selector(name: string, metric: Metric, common: readonly string[], matchers: Matchers): string {
+  const labels = [...common, ...metric.labels];
+  const parts = Object.entries(matchers).map(([label, want]) => {
+    if (!labels.includes(label)) throw new Error(`${name} has no label "${label}"; it has ${labels.join(", ")}`);
+    // A PromQL string in double quotes has JSON's escapes.
+    return typeof want === "string" ? `${label}=${JSON.stringify(want)}` : `${label}=~${JSON.stringify(want.matches)}`;
+  });
+  return parts.length === 0 ? name : `${name}{${parts.join(",")}}`;
+}
