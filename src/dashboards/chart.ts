@@ -41,8 +41,11 @@ export interface Chart extends Frame {
   /** The axis goes at least so far. */
   atLeast?: number;
   lines: Line[];
-  limits?: Limits;
+  limits?: Limits[];
 }
+
+/** Functions of a threshold that give a value on the metric's own axis. */
+export const levels = "p[0-9.]+|avg|min|max|last";
 
 /** The limits of the plan's thresholds about certain metrics; both are regular expressions. */
 export interface Limits {
@@ -50,13 +53,15 @@ export interface Limits {
   functions: string;
   /** As thresholds name them: without `target_`. */
   metrics: string;
+  /** What limits of a share are a share of, on the axis: a query of one series. */
+  share?: string;
   /** Draws them against the right axis, in this unit. */
   right?: string;
 }
 
 /** Series over time. A gap in the data is a gap in the line. */
-export function chart({ title, description, at, unit, atLeast, lines, limits }: Chart): PanelBuilder {
-  const queries: Query[] = limits === undefined ? lines : [...lines, limitsOf(limits)];
+export function chart({ title, description, at, unit, atLeast, lines, limits = [] }: Chart): PanelBuilder {
+  const queries: Query[] = [...lines, ...limits.map(limitsOf)];
   const panel = new PanelBuilder()
     .title(title)
     .description(description)
@@ -86,8 +91,10 @@ export function chart({ title, description, at, unit, atLeast, lines, limits }: 
       ...axis(right),
     ]);
   });
-  if (limits !== undefined) {
-    panel.overrideByQuery(refId(lines.length), [...looks.dashed, ...axis(limits.right)]);
+  limits.forEach(({ right }, index) => {
+    panel.overrideByQuery(refId(lines.length + index), [...looks.dashed, ...axis(right)]);
+  });
+  if (limits.length > 0) {
     for (const [level, colour] of Object.entries(colours.limit)) {
       const fixed = { mode: FieldColorModeId.Fixed, fixedColor: colour };
       panel.overrideByRegexp(`/^${level}: /`, [property("color", fixed)]);
@@ -97,10 +104,11 @@ export function chart({ title, description, at, unit, atLeast, lines, limits }: 
 }
 
 /** A threshold is known on /metrics by its expression as it was written. */
-function limitsOf({ functions, metrics }: Limits): Query {
+function limitsOf({ functions, metrics, share }: Limits): Query {
   const matches = `(${functions}) *\\( *(${metrics})[^a-z0-9_].*`;
   const limit = shown.metric("plimsoll_threshold_limit", { threshold: { matches } });
-  return { expr: `max by (threshold, level) (${limit})`, legend: "{{level}}: {{threshold}}" };
+  const expr = `max by (threshold, level) (${limit})`;
+  return { expr: share === undefined ? expr : `${expr} * scalar(${share})`, legend: "{{level}}: {{threshold}}" };
 }
 
 function axis(unit: string | undefined): DynamicConfigValue[] {
