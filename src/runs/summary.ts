@@ -1,0 +1,222 @@
+import { addHistograms, type HistogramData, mean, quantile } from "../metrics/histogram.ts";
+import { addSeries, requestCount, type SeriesData, type Snapshot } from "../metrics/snapshot.ts";
+import type { PlimsollMetric } from "../metrics/vocabulary.ts";
+import type { Plan } from "../scenario/plan.ts";
+import type { TargetFigures } from "../verdict/target-statistics.ts";
+import { metricSeries, type TrustResult } from "../verdict/trust.ts";
+import { exitCode, type ThresholdState, type Verdict } from "../verdict/verdict.ts";
+
+/** Rises when a program that reads the version before could be misled. */
+export const SUMMARY_VERSION = 1;
+
+/**
+ * What programs read of a run (`--summary FILE`, `plimsoll report --json`): `summary-schema.ts` is its JSON Schema. Times in
+ * seconds, moments in Unix seconds, rates a second, shares 0 to 1. What was not measured is null, never 0.
+ */
+export interface Summary {
+  version: typeof SUMMARY_VERSION;
+  run: { id: string; scenario: string; profile: string; start: number; end: number; labels: Record<string, string> };
+  verdict: {
+    state: Verdict["state"];
+    exitCode: number;
+    /** Critical limits that were broken. */
+    breaches: string[];
+    /** Why a run was stopped or is inconclusive. */
+    reasons: string[];
+    warnings: string[];
+  };
+  totals: RequestFigures & {
+    /** Tasks that ran to their end. */
+    iterations: number;
+    /** Iterations planned but not started. */
+    dropped: number;
+  };
+  requests: SummaryRequest[];
+  /** By series name, its source among the labels. */
+  target: Record<string, TargetFigures>;
+  thresholds: SummaryThreshold[];
+  findings: { claim: string; severity: "info" | "warning" | "critical"; evidence: unknown[] }[];
+  loadLine?: { users?: number; arrivalsPerSecond?: number; interval: [low: number, high: number]; limitedBy: string };
+  generator: {
+    /** The busiest worker's mean event-loop utilisation. */
+    cpu: number;
+    /** The worst worker's p99 of event-loop delay. */
+    lag: number;
+    dropped: number;
+    trusted: boolean;
+  };
+}
+
+/** Of all requests, failed ones too: `latency` from the intended start, `service` from the real one. */
+export interface RequestFigures {
+  requests: number;
+  failures: number;
+  rate: number;
+  latency: LatencyFigures | null;
+  service: LatencyFigures | null;
+}
+
+export interface LatencyFigures {
+  min: number;
+  mean: number;
+  p50: number;
+  p90: number;
+  p95: number;
+  p99: number;
+  p999: number;
+  max: number;
+}
+
+export interface SummaryRequest extends RequestFigures {
+  /** User class. */
+  user: string;
+  task: string;
+  name: string;
+  method: string;
+  /** Status code to requests; `none` counts those without a response. */
+  statuses: Record<string, number>;
+  errors: SummaryError[];
+}
+
+/** `first` and `last` are seconds since the run's start. */
+export interface SummaryError {
+  /** Failure kind, or status code. */
+  type: string;
+  detail: string;
+  count: number;
+  first: number;
+  last: number;
+}
+
+export interface SummaryThreshold {
+  expression: string;
+  level: ThresholdState["level"];
+  /** As the scenario wrote it: `< 500ms`. */
+  limit: string;
+  /** In the limit's base unit; null without data. */
+  value: number | null;
+  state: ThresholdState["state"];
+  /** The target series that counted, where there is one. */
+  series?: string;
+  /** Why there is no answer, for people. */
+  reason?: string;
+}
+
+/** All that a summary is made of. */
+export interface SummaryInput {
+  plan: Plan;
+  /** The last one. */
+  snapshot: Snapshot;
+  states: readonly ThresholdState[];
+  verdict: Verdict;
+  target: Record<string, TargetFigures>;
+  trust: TrustResult;
+  /** The run's milliseconds; the last snapshot's where it is not given. */
+  endedAt?: number;
+}
+
+export function summarise({ plan, snapshot, states, verdict, target, trust, ...given }: SummaryInput): Summary {
+  const endedAt = given.endedAt ?? snapshot.at;
+  const seconds = endedAt / 1000;
+  const dropped = counted(snapshot, "plimsoll_dropped_iterations_total");
+  const [first, ...rest] = snapshot.series;
+  const start = plan.startedAt / 1000;
+  return {
+    version: SUMMARY_VERSION,
+    run: {
+      id: plan.runId,
+      scenario: plan.scenario,
+      profile: plan.profile,
+      start,
+      end: start + seconds,
+      labels: plan.labels,
+    },
+    verdict: {
+      state: verdict.state,
+      exitCode: exitCode(verdict),
+      breaches: verdict.state === "failed" ? verdict.breaches : [],
+      reasons: "reasons" in verdict ? verdict.reasons : [],
+      warnings: verdict.warnings,
+    },
+    totals: {
+      ...(first === undefined ? noRequests : figuresOf(rest.reduce(addSeries, first), seconds)),
+      iterations: counted(snapshot, "plimsoll_iterations_total"),
+      dropped,
+    },
+    requests: snapshot.series.map((series) => requestOf(series, seconds)),
+    target,
+    thresholds: states.map(thresholdOf),
+    findings: [],
+    generator: { cpu: trust.cpu, lag: trust.lag, dropped, trusted: trust.trusted },
+  };
+}
+
+const noRequests: RequestFigures = { requests: 0, failures: 0, rate: 0, latency: null, service: null };
+
+function requestOf(series: SeriesData, seconds: number): SummaryRequest {
+  const { user, task, request, method } = series.key;
+  const statuses = Object.entries(series.statuses).map(([status, { success, failure }]): [string, number] => [
+    status === "" ? "none" : status,
+    success + failure,
+  ]);
+  return {
+    user,
+    task,
+    name: request,
+    method,
+    ...figuresOf(series, seconds),
+    statuses: Object.fromEntries(statuses),
+    errors: series.details
+      .map(({ type, detail, count, firstAt, lastAt }) => ({
+        type,
+        detail,
+        count,
+        first: firstAt / 1000,
+        last: lastAt / 1000,
+      }))
+      .sort((a, b) => b.count - a.count),
+  };
+}
+
+function figuresOf(series: SeriesData, seconds: number): RequestFigures {
+  const requests = requestCount(series);
+  return {
+    requests,
+    failures: series.failure.response.count,
+    rate: seconds > 0 ? requests / seconds : 0,
+    latency: latencyOf(addHistograms(series.success.response, series.failure.response)),
+    service: latencyOf(addHistograms(series.success.service, series.failure.service)),
+  };
+}
+
+function latencyOf(data: HistogramData): LatencyFigures | null {
+  const average = mean(data);
+  if (average === undefined) return null;
+  const at = (q: number) => quantile(data, q) ?? data.max;
+  return {
+    min: data.min,
+    mean: average,
+    p50: at(0.5),
+    p90: at(0.9),
+    p95: at(0.95),
+    p99: at(0.99),
+    p999: at(0.999),
+    max: data.max,
+  };
+}
+
+function thresholdOf({ expression, level, limit, value, state, series, reason }: ThresholdState): SummaryThreshold {
+  return {
+    expression,
+    level,
+    limit: `${limit.operator} ${limit.text}`,
+    value: value ?? null,
+    state,
+    ...(series === undefined ? {} : { series }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+function counted({ counters }: Snapshot, metric: PlimsollMetric): number {
+  return metricSeries(counters, metric).reduce((sum, [, value]) => sum + value, 0);
+}
