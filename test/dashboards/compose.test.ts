@@ -131,9 +131,11 @@ describe("Dockerfile", () => {
     expect(last).toContain('ENTRYPOINT ["node", "dist/main.js"]');
   });
 
-  it("has the entry points that compose starts", () => {
+  it("has what compose starts, and the scenario that it runs", () => {
     expect(compose.services["target"]?.entrypoint).toEqual(["node", "dist/demo/main.js"]);
     expect(existsSync(resolve(root, "src/demo/main.ts"))).toBe(true);
+    const scenario = /^\$\{PLIMSOLL_SCENARIO:-(.+)\}$/.exec(compose.services["plimsoll"]?.command[1] ?? "")?.[1];
+    expect(existsSync(resolve(root, scenario ?? never()))).toBe(true);
   });
 });
 

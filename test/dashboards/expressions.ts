@@ -49,7 +49,10 @@ export function expressions(dashboard: DashboardJson, values: VariableValues): E
   return [...ofPanels, ...dashboard.annotations.list.map(ofAnnotation)];
 }
 
-/** Where a variable's values come from: `/api/v1/label/<label>/values?match[]=<selector>`. */
+/**
+ * Where a variable's values come from: `/api/v1/label/<label>/values?match[]=<selector>`. The selector of `scenario` holds
+ * the run: ask for `run_id` first.
+ */
 export interface LabelQuery {
   variable: string;
   selector: string;
