@@ -75,7 +75,7 @@ const expectation = map("a map of status, json, body, within", {
   status: z.union([status, z.array(status).min(1, "at least one status")], "a status or a list of them").optional(),
   json: named(
     "a map of JSONPaths to what they should find",
-    z.union([jsonCheck, text, z.number(), z.boolean(), z.null()], "a value, or a map of checks"),
+    z.union([jsonCheck, text, z.number(), z.boolean(), z.null(), z.array(z.unknown())], "a value, or a map of checks"),
   ).optional(),
   body: z
     .union(
@@ -131,7 +131,7 @@ const task = map("a task: a request, or steps", {
   steps: z.array(step, "a list of requests").min(1, "at least one request").optional(),
 }).meta({
   oneOf: [
-    ...oneMethod.oneOf,
+    ...oneMethod.oneOf.map((one) => ({ ...one, not: { required: ["steps"] } })),
     { required: ["steps"], not: { anyOf: Object.keys(request).map((key) => ({ required: [key] })) } },
   ],
   ...oneBody,

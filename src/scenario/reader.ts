@@ -3,9 +3,11 @@ import { nearest } from "../verdict/spelling.ts";
 import { type Environment, type Filled, fill } from "./environment.ts";
 import { type Piece, splitText } from "./expression.ts";
 import { compilePath } from "./json-path.ts";
-import type { JsonTemplate, Template } from "./plan.ts";
+import { type JsonTemplate, type Template, templateFunctions } from "./plan.ts";
 import type { Problem, ProblemCode, ProblemParams } from "./problem.ts";
 import type { Entry, Place, ScalarNode, Source, SourceNode } from "./source.ts";
+
+const SHOWN_NAMES = 30;
 
 /** The variables that a user may have; undefined where there is no user, as for a source of the target's health. */
 export type Variables = ReadonlySet<string> | undefined;
@@ -43,9 +45,12 @@ export class Reader {
     this.#environment = environment;
   }
 
-  /** In the order of the file. */
+  /** In the order of the file; what several aliases lead to is said once. */
   get problems(): Problem[] {
-    return this.#problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+    const each = new Map(
+      this.#problems.map((problem) => [`${problem.line}:${problem.column} ${problem.code}`, problem]),
+    );
+    return [...each.values()].toSorted((a, b) => a.line - b.line || a.column - b.column);
   }
 
   report(code: ProblemCode, place: Place, params: ProblemParams = {}): undefined {
@@ -53,8 +58,8 @@ export class Reader {
   }
 
   /** Reports a node as a whole: what reads it later keeps silent. */
-  reject(code: ProblemCode, node: SourceNode, params: ProblemParams = {}): undefined {
-    if (!this.#broken.has(node)) this.report(code, node, params);
+  reject(code: ProblemCode, node: SourceNode, params: ProblemParams = {}, place: Place = node): undefined {
+    if (!this.#broken.has(node)) this.report(code, place, params);
     this.#broken.add(node);
   }
 
@@ -68,7 +73,7 @@ export class Reader {
   ): undefined {
     const names = [...known];
     const suggestion = nearest(key, names);
-    const expected = names.length === 0 ? {} : { expected: `one of ${names.slice(0, 30).join(", ")}` };
+    const expected = names.length === 0 ? {} : { expected: `one of ${names.slice(0, SHOWN_NAMES).join(", ")}` };
     return this.report(code, place, {
       key,
       ...expected,
@@ -202,8 +207,8 @@ export class Reader {
 
   /** Text with places to fill in; without variables there is no user, and secrets are the only such places. */
   template(node: SourceNode | undefined, variables: Variables): Template | undefined {
-    if (node?.kind !== "scalar" || node.value === null || this.#broken.has(node)) return undefined;
-    if (typeof node.value !== "string") return node.text;
+    if (node?.kind !== "scalar" || node.value === null) return undefined;
+    if (typeof node.value !== "string") return this.#broken.has(node) ? undefined : node.text;
     const { parts } = this.text(node);
     if (!this.#expressionsKnown(node, variables) || this.#broken.has(node)) return undefined;
     const [only = "", ...more] = parts;
@@ -279,10 +284,14 @@ export class Reader {
   }
 
   #unknownVariable(place: Place, name: string, variables: ReadonlySet<string>): void {
-    const hint = "a capture: of a step of this user class makes it";
-    this.unknown("unknown-variable", place, name, [...variables, "uuid()", "now()", "userNumber()"], {
-      ...(variables.size === 0 ? { expected: "a function, or what was captured" } : {}),
-      hint,
+    const isFunction = templateFunctions.some((one) => one === name);
+    const suggestion = isFunction ? `${name}()` : nearest(name, variables);
+    const names = variables.size === 0 ? "" : `one of ${[...variables].slice(0, SHOWN_NAMES).join(", ")}, or `;
+    this.report("unknown-variable", place, {
+      key: name,
+      expected: `${names}a function such as uuid()`,
+      ...(suggestion === undefined ? {} : { suggestion }),
+      hint: "capture: in a step of the same user class makes a variable",
     });
   }
 }

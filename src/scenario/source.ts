@@ -103,17 +103,17 @@ export function readSource(source: Source): { root: SourceNode } | { problems: P
     }
   }
   const trees = [...new Parser().parse(source.text)];
-  const deep = tooDeep(trees);
-  if (deep !== undefined) {
+  for (const [{ offset }, depth] of walk(trees)) {
+    if (depth <= limits.depth) continue;
     const expected = `at most ${limits.depth} levels`;
-    return { problems: [source.problem("too-deep", { offset: deep, length: 1, path: "" }, { expected })] };
+    return { problems: [source.problem("too-deep", { offset, length: 1, path: "" }, { expected })] };
   }
   // Its own search for duplicate keys is quadratic.
   const composer = new Composer({ uniqueKeys: false, prettyErrors: false, logLevel: "silent" });
   const documents = [...composer.compose(trees, true, source.text.length)];
   const [document, second] = documents;
   const errors = documents.flatMap(({ errors }) => errors);
-  if (errors.length > 0) return { problems: syntaxProblems(source, errors) };
+  if (errors.length > 0) return { problems: syntaxProblems(source, trees, errors) };
   if (second !== undefined) {
     const at = trees.findLast((tree) => tree.type === "document")?.offset ?? 0;
     return { problems: [source.problem("several-documents", { offset: at, length: 3, path: "" })] };
@@ -121,12 +121,12 @@ export function readSource(source: Source): { root: SourceNode } | { problems: P
   return new Conversion(source, document).result();
 }
 
-/** Where YAML nests deeper than it may, found without recursion. */
-function tooDeep(trees: CST.Token[]): number | undefined {
+/** All tokens with their depth, the last first, without recursion. */
+function* walk(trees: CST.Token[]): Generator<[token: CST.Token, depth: number]> {
   const open: [CST.Token, number][] = trees.map((tree) => [tree, 0]);
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    yield next;
     const [token, depth] = next;
-    if (depth > limits.depth) return token.offset;
     if (token.type === "document" && token.value) open.push([token.value, depth]);
     if (!CST.isCollection(token)) continue;
     for (const { key, value } of token.items) {
@@ -134,20 +134,37 @@ function tooDeep(trees: CST.Token[]): number | undefined {
       if (value) open.push([value, depth + 1]);
     }
   }
-  return undefined;
 }
 
-/** The first error of each line; those behind it are mostly its consequences. */
-function syntaxProblems(source: Source, errors: Document["errors"]): Problem[] {
+/** The first error, and of the others those that are not its consequences. */
+function syntaxProblems(source: Source, trees: CST.Token[], errors: Document["errors"]): Problem[] {
   const problems = new Map<number, Problem>();
-  for (const { pos, message } of errors) {
-    const [offset, end] = pos;
-    const place = { offset, length: Math.max(1, end - offset), path: "" };
-    const problem = trapOnLine(source, offset) ?? source.problem("yaml-syntax", place, { hint: message });
+  for (const [i, { pos, code, message }] of errors.entries()) {
+    if (i > 0 && message.startsWith("Unexpected")) continue;
+    // The parser notices an open quote at its end, which may be the file's.
+    const offset = (/^Missing closing .*quote$/u.test(message) ? openQuote(trees, pos[0]) : undefined) ?? pos[0];
+    const place = { offset, length: offset === pos[0] ? Math.max(1, pos[1] - offset) : 1, path: "" };
+    const hint = /at node end$/u.test(message) ? hints["END"] : hints[code];
+    const problem = trapOnLine(source, offset) ?? source.problem("yaml-syntax", place, { hint: hint ?? message });
     if (!problems.has(problem.line)) problems.set(problem.line, problem);
   }
   return [...problems.values()];
 }
+
+function openQuote(trees: CST.Token[], end: number): number | undefined {
+  for (const [token] of walk(trees)) {
+    if (CST.isScalar(token) && token.type.includes("quoted") && token.offset + token.source.length === end)
+      return token.offset;
+  }
+  return undefined;
+}
+
+/** What helps more than the parser's own words. */
+const hints: Record<string, string> = {
+  TAB_AS_INDENT: "indent with spaces, not with tabs",
+  BAD_SCALAR_START: "quote a text that begins with this character",
+  END: "the value ended before this: quote a text with { } [ ] , : or # in it",
+};
 
 /** YAML's traps that break its syntax: `> 5` as a value, and `{{ }}` or `${ }` with text around it. */
 function trapOnLine(source: Source, offset: number): Problem | undefined {
@@ -170,7 +187,8 @@ class Conversion {
   readonly #problems: Problem[] = [];
   readonly #anchors = new Map<string, ParsedNode>();
   #left = limits.nodes;
-  #insideAlias = 0;
+  /** The alias that is being filled in; what is wrong with the whole is wrong there. */
+  #filling: Place | undefined;
 
   constructor(source: Source, document: Document | undefined) {
     this.#source = source;
@@ -194,7 +212,7 @@ class Conversion {
     if (!this.#affordable(node, place, depth)) return nothing;
     if (node === null) return nothing;
     if (isAlias(node)) return this.#alias(node.source, place, depth);
-    if (node.anchor !== undefined && this.#insideAlias === 0) this.#anchors.set(node.anchor, node);
+    if (node.anchor !== undefined && this.#filling === undefined) this.#anchors.set(node.anchor, node);
     if (node.tag !== undefined && !/^!$|^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/u.test(node.tag)) {
       this.#tag(node.tag, place);
     }
@@ -208,6 +226,11 @@ class Conversion {
     return this.#scalar(node as Scalar.Parsed, place);
   }
 
+  /** What comes after too much is not looked at. */
+  #report(code: ProblemCode, place: Place, params?: ProblemParams): void {
+    if (this.#left >= 0 || code.startsWith("too-")) this.#problems.push(this.#source.problem(code, place, params));
+  }
+
   /** Counts what was made, aliases included; a long text counts as many. Says so once when there is too much. */
   #affordable(node: ParsedNode | null, place: Place, depth: number): boolean {
     if (this.#left < 0) return false;
@@ -217,41 +240,39 @@ class Conversion {
       this.#left < 0
         ? (["too-large", `at most ${limits.nodes} values, aliases filled in`] as const)
         : (["too-deep", `at most ${limits.depth} levels, aliases filled in`] as const);
+    this.#report(code, this.#filling ?? place, { expected });
     this.#left = -1;
-    this.#problems.push(this.#source.problem(code, place, { expected }));
     return false;
   }
 
   #alias(name: string, place: Place, depth: number): SourceNode {
     const target = this.#anchors.get(name);
     if (target === undefined) {
-      this.#problems.push(
-        this.#source.problem("unknown-alias", place, { key: name, hint: `to mean the text, quote it` }),
-      );
+      this.#report("unknown-alias", place, { key: name, hint: `to mean the text, quote it` });
       return { ...place, kind: "scalar", value: null, text: "", quoted: false };
     }
-    this.#insideAlias++;
+    const outer = this.#filling;
+    this.#filling ??= place;
     const node = this.#node(target, place, depth + 1);
-    this.#insideAlias--;
+    this.#filling = outer;
     return node;
   }
 
   #tag(tag: string, place: Place): void {
-    // The tag stands before the node.
-    const offset = Math.max(0, this.#source.text.lastIndexOf("!", place.offset));
-    const at = { ...place, offset, length: Math.max(1, tag.length) };
-    this.#problems.push(
-      tag.startsWith("!=")
-        ? this.#source.problem("quote-it", at, { expected: `"${tag}"`, got: "a YAML tag" })
-        : this.#source.problem("unsupported-tag", at, { got: tag }),
-    );
+    // The tag stands before the node, an anchor perhaps between them.
+    const [written = tag] =
+      /!\S*(?=(\s+&\S+)?\s*$)/u.exec(this.#source.text.slice(Math.max(0, place.offset - 200), place.offset)) ?? [];
+    const offset = Math.max(0, this.#source.text.lastIndexOf(written, place.offset));
+    const at = { ...place, offset, length: written.length };
+    if (tag.startsWith("!=")) this.#report("quote-it", at, { expected: `"${written}"`, got: "a YAML tag" });
+    else this.#report("unsupported-tag", at, { got: written });
   }
 
   #map(node: YAMLMap.Parsed, place: Place, depth: number): SourceNode {
     const [only] = node.items;
     if (node.flow && node.items.length === 1 && isMap(only?.key) && only.key.flow) {
       const got = this.#source.text.slice(place.offset, place.offset + place.length);
-      this.#problems.push(this.#source.problem("unquoted-template", place, { expected: `"${got}"` }));
+      this.#report("unquoted-template", place, { expected: `"${got}"` });
       return { ...place, kind: "map", entries: [] };
     }
     const entries = new Map<string, Entry>();
@@ -261,7 +282,7 @@ class Conversion {
       if (entry === undefined) continue;
       if (entry.key === "<<" && isScalar(key) && key.type === "PLAIN") merged.push(...this.#merge(entry));
       else if (entries.has(entry.key)) {
-        this.#problems.push(this.#source.problem("duplicate-key", entry.keyPlace, { key: entry.key }));
+        this.#report("duplicate-key", entry.keyPlace, { key: entry.key });
       } else entries.set(entry.key, entry);
     }
     for (const entry of merged) if (!entries.has(entry.key)) entries.set(entry.key, entry);
@@ -272,7 +293,7 @@ class Conversion {
     const keyPlace = { offset: key.range[0], length: Math.max(1, key.range[1] - key.range[0]), path: map.path };
     if (!isScalar(key) || key.range[0] === key.range[1]) {
       const expected = "a name before the colon";
-      this.#problems.push(this.#source.problem("bad-key", keyPlace, { expected }));
+      this.#report("bad-key", keyPlace, { expected });
       return undefined;
     }
     const name = typeof key.value === "string" ? key.value : (key.source ?? "");
@@ -283,7 +304,7 @@ class Conversion {
   #merge({ value, keyPlace }: Entry): Entry[] {
     const maps = value.kind === "list" ? value.items : [value];
     if (maps.every((one) => one.kind === "map")) return maps.flatMap(({ entries }) => entries);
-    this.#problems.push(this.#source.problem("bad-merge", keyPlace));
+    this.#report("bad-merge", keyPlace);
     return [];
   }
 
@@ -293,9 +314,7 @@ class Conversion {
     const trap = type === "BLOCK_FOLDED" && String(value).trim() === "" && /^>[-+]?\d\S*/u.exec(raw)?.[0];
     if (trap) {
       const at = { ...place, length: trap.length };
-      this.#problems.push(
-        this.#source.problem("quote-it", at, { expected: `"${trap}"`, got: "the start of a block of text" }),
-      );
+      this.#report("quote-it", at, { expected: `"${trap}"`, got: "the start of a block of text" });
     }
     const quoted = type === "QUOTE_DOUBLE" || type === "QUOTE_SINGLE";
     const known = value === null || typeof value === "boolean" || typeof value === "number";

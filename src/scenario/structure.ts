@@ -93,7 +93,7 @@ class Finding {
   }
 
   #wrong(node: SourceNode): void {
-    const { code, message } = this.#issue;
+    const issue = this.#issue;
     if (node.kind === "map") {
       const later = node.entries.find(({ key }) => notYet.has(key));
       if (later !== undefined) {
@@ -101,20 +101,25 @@ class Finding {
         return;
       }
     }
-    const params = {
-      expected: message,
-      got: this.#got(node),
-      length: node.kind === "scalar" ? Math.max(1, node.length) : 1,
-    };
-    const suggestion =
-      this.#issue.code === "invalid_value" && node.kind === "scalar"
-        ? nearest(node.text, this.#issue.values.map(String))
-        : undefined;
+    const suggestion = issue.code === "invalid_value" ? nearest(this.#text(node), issue.values.map(String)) : undefined;
+    // Where there is nothing, the key is what can be pointed at.
+    const { entry } = this.#at;
+    const place = node.length === 0 && entry !== undefined ? entry.keyPlace : node;
     this.#reader.reject(
-      code === "invalid_type" || code === "invalid_union" ? "wrong-type" : "wrong-value",
+      issue.code === "invalid_type" || issue.code === "invalid_union" ? "wrong-type" : "wrong-value",
       node,
-      suggestion === undefined ? params : { ...params, suggestion },
+      {
+        expected: issue.message,
+        got: this.#got(node),
+        length: node.kind === "scalar" ? Math.max(1, place.length) : 1,
+        ...(suggestion === undefined ? {} : { suggestion }),
+      },
+      place,
     );
+  }
+
+  #text(node: SourceNode): string {
+    return node.kind === "scalar" ? String(this.#reader.value(node)) : "";
   }
 
   #got(node: SourceNode): string {
@@ -122,7 +127,8 @@ class Finding {
     if (node.kind === "map") return node.entries.length === 0 ? "an empty map" : "a map";
     const value = this.#reader.value(node);
     if (value === null) return "nothing";
-    return typeof value === "string" ? JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value) : node.text;
+    if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+    return this.#reader.fromEnvironment(node) ? String(value) : node.text;
   }
 }
 

@@ -119,13 +119,16 @@ function compileValue(part: TemplatePart): Fill<unknown> {
   }
 }
 
+/** Own and enumerable: what JSON brought, not what JavaScript gives every array. */
+const isData = Object.prototype.propertyIsEnumerable;
+
 function compileVariable(path: readonly string[]): Fill<unknown> {
   const [name = "", ...keys] = path;
   return ({ variables }) => {
     let value = variables.get(name);
     for (const key of keys) {
       value =
-        typeof value === "object" && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
+        typeof value === "object" && value !== null && isData.call(value, key) ? Reflect.get(value, key) : undefined;
     }
     if (value === undefined) throw new TemplateError(path);
     return value;

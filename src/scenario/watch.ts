@@ -54,7 +54,7 @@ export function readSource(
   const everyMs = readPositive(reader, reader.get(node, "every"));
   const timeoutMs = readPositive(reader, reader.get(node, "timeout"));
   const metrics = readMappings(reader, metricsNode);
-  if (kind === undefined) return undefined;
+  if (kind === undefined || second !== undefined) return undefined;
   const common = { kind, name, headers, metrics: metrics.map(({ mapping }) => mapping) };
   for (const problem of check({ ...common, url: "", everyMs: 0, timeoutMs: 0 })) {
     const at = metrics.find(({ mapping }) => mapping.metric === problem.metric && mapping.from === problem.from)?.node;
