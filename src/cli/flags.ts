@@ -19,7 +19,8 @@ export function positiveInteger(text: string): number {
 /** `10`, `0.5` or `10/s`. */
 export function rate(text: string): number {
   const value = Number(text.replace(/\/s$/, ""));
-  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError("Expected users a second, such as 10 or 0.5.");
+  if (!(value > 0 && Number.isFinite(value)))
+    throw new InvalidArgumentError("Expected users a second, such as 10 or 0.5.");
   return value;
 }
 

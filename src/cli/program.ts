@@ -17,7 +17,10 @@ export async function program(io: Io): Promise<number> {
     .description("Loads a service, watches its health on the same clock, and says how much load it safely carries.")
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print what a command takes")
-    .addHelpText("after", "\nExit codes: 0 passed, 99 failed, 105 stopped, 98 inconclusive, 104 scenario or flags wrong, 1 our bug.")
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 passed, 99 failed, 105 stopped, 98 inconclusive, 104 scenario or flags wrong, 1 our bug.",
+    )
     .showHelpAfterError("See --help.");
   for (const make of [runCommand, demoCommand, reportCommand]) command.addCommand(make(io, exit));
   for (const one of [command, ...command.commands]) {

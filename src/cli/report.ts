@@ -12,7 +12,9 @@ export function reportCommand(io: Io, exit: Exit): Command {
       const report = reportOf(path);
       if (report.kind === "problem") throw new UsageError(report.message);
       for (const line of report.damage) io.stderr.write(`${line}\n`);
-      printSummary(report.summary, io.stdout, { color: io.stdout.isTTY === true && io.environment["NO_COLOR"] === undefined });
+      printSummary(report.summary, io.stdout, {
+        color: io.stdout.isTTY === true && io.environment["NO_COLOR"] === undefined,
+      });
       exit.code = report.summary.verdict.exitCode;
     });
 }

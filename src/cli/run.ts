@@ -5,6 +5,7 @@ import { monotonicMs } from "../metrics/clock.ts";
 import { makePlan, type PlanOptions } from "../scenario/make-plan.ts";
 import { readScenario } from "../scenario/parse.ts";
 import { describeProblems } from "../scenario/problem.ts";
+import { mappingProblems } from "../target/collector.ts";
 import { duration, label, listenAddress, positiveInteger, rate } from "./flags.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { Exit } from "./program.ts";
@@ -63,7 +64,7 @@ export async function runScenario(io: Io, file: string, classes: string[], flags
   } catch (error) {
     throw new UsageError(`Cannot read the scenario ${file}: ${(error as Error).message}`);
   }
-  const read = readScenario(file, text, io.environment);
+  const read = readScenario(file, text, io.environment, mappingProblems);
   if ("problems" in read) throw new UsageError(describeProblems(file, text, read.problems));
   const startedAt = io.wallClock();
   const plannedAtMs = monotonicMs();

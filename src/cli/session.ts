@@ -37,9 +37,10 @@ export async function session(io: Io, plan: Plan, plannedAtMs: number, options: 
     secret: (name) => io.environment[name] ?? "",
   });
   const signals = new Signals(run);
-  const servers = await serve(io, run, plan, options);
+  const { page, servers } = await serve(io, run, plan, options);
+  say.metricsUrl = `${page.url}/metrics`;
   const targets = new TargetFile(options.runs);
-  const unlisted = await targets.name(servers[0]?.address ?? "");
+  const unlisted = await targets.name(page.address);
   if (unlisted !== undefined) run.note(unlisted.message);
   const release = io.onSignal((signal) => signals.handle(signal));
 
@@ -92,25 +93,33 @@ class Signals {
   }
 }
 
-async function serve(io: Io, run: Run, plan: Plan, { listen, metricsListen }: SessionOptions): Promise<Server[]> {
+/** The server of the page, and all of them: `--metrics-listen` asks for a second, of `/metrics` alone. */
+async function serve(
+  io: Io,
+  run: Run,
+  plan: Plan,
+  { listen, metricsListen }: SessionOptions,
+): Promise<{ page: Server; servers: Server[] }> {
   const common = {
     metrics: (accept: string | undefined) => run.prometheus.render(accept),
     run: () => ({ name: `${plan.scenario} ${plan.profile}`, state: run.state }),
     clock: new SystemClock(monotonicMs()),
     onError: (error: unknown) => run.note(`An answer of the server failed: ${String(error)}`),
   };
-  const wanted = [{ listen }, ...(metricsListen === undefined ? [] : [{ listen: metricsListen, metricsOnly: true }])];
   const servers: Server[] = [];
-  for (const one of wanted) {
-    const server = await startServer({ ...common, ...one });
+  const start = async (options: { listen: ListenAddress | undefined; metricsOnly: boolean }) => {
+    const server = await startServer({ ...common, ...options });
     if (server.kind === "problem") {
       await Promise.all(servers.map((other) => other.close()));
       throw new UsageError(server.message);
     }
     if (server.notice !== undefined) io.stderr.write(`${server.notice}\n`);
     servers.push(server);
-  }
-  return servers;
+    return server;
+  };
+  // First the one that was asked for: the page gives way where it was not.
+  if (metricsListen !== undefined) await start({ listen: metricsListen, metricsOnly: true });
+  return { page: await start({ listen, metricsOnly: false }), servers };
 }
 
 async function writeSummary(io: Io, path: string, { summary }: Outcome): Promise<void> {

@@ -1,0 +1,134 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { readDashboard } from "../dashboards/dashboard.ts";
+import { expressions, labelQueries } from "../dashboards/expressions.ts";
+import { startPracticeTarget } from "../demo/practice-target.ts";
+import { program } from "../services.ts";
+import { OtlpReceiver } from "../sinks/otlp-receiver.ts";
+import { until } from "./network.ts";
+import { Plimsoll, temporaryFolder } from "./plimsoll.ts";
+import { Prometheus } from "./prometheus-server.ts";
+
+/** Has something to show in every panel of every dashboard. */
+const scenario = `
+name: ecosystem
+users:
+  Reader:
+    wait: 50ms..150ms
+    tasks:
+      List: { weight: 3, get: "/api/tasks?limit=5" }
+      Create: { weight: 1, post: /api/tasks, json: { title: "Task {{ uuid() }}" }, expect: { status: 201 } }
+      Missing: { weight: 1, get: /api/tasks/999999999 }
+watch:
+  app: { prometheus: /metrics }
+thresholds:
+  - p95(latency) target < 500ms critical < 2s
+  - p99(latency) < 5s
+  - ratio(errors) target < 1%
+  - rate(requests) >= 1/s
+  - max(db_pool_utilization_ratio) target < 90%
+  - avg(cpu_utilization_ratio) target < 90%
+  - max(queue_depth) target < 1000
+  - avg(cache_hit_ratio) target > 1%
+  - max(memory_used_bytes) target < 4GB
+  - max(db_pool_pending_requests) target < 100
+profiles:
+  short: { users: 20, spawnRate: 10/s, duration: 15s }
+traces: { sample: 20%, slowerThan: 1s, failed: true }
+`;
+
+describe.runIf(program("prometheus"))("in the ecosystem", () => {
+  it("every panel has data, traces arrive where they were sent, and exemplars lead to them", async () => {
+    const target = await startPracticeTarget();
+    const receiver = new OtlpReceiver();
+    const endpoint = await receiver.listen();
+    onTestFinished(async () => {
+      await target.stop();
+      await receiver.close();
+    });
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "ecosystem.yaml"), scenario);
+    const prometheus = await Prometheus.start(folder, join(folder, "runs", "targets.json"), [
+      "--enable-feature=exemplar-storage",
+    ]);
+    const startedAt = Date.now() / 1000;
+    const run = new Plimsoll(["run", "ecosystem.yaml", "--host", target.url, "--listen", "127.0.0.1:0"], {
+      folder,
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint },
+    });
+    const { code, stdout } = await run.finished;
+    expect([0, 98], stdout).toContain(code);
+    const endedAt = Date.now() / 1000;
+
+    // Traces: what was created was exported, and each id is one that the target saw in `traceparent`.
+    const counts = async (result: string) => prometheus.value(`sum(plimsoll_spans_total{result="${result}"})`);
+    expect(receiver.spans.length).toBeGreaterThan(50);
+    expect(await counts("exported")).toBe(receiver.spans.length);
+    const { traceparents = [], total } = await target.requests("?traceparents=10000");
+    expect(traceparents).toHaveLength(total);
+    const sent = new Set(traceparents.map((header) => header.slice(3, 35)));
+    expect(receiver.spans.filter(({ traceId }) => !sent.has(traceId))).toEqual([]);
+    const sampled = traceparents.filter((header) => header.endsWith("-01")).length;
+    const failedToo = receiver.spans.filter(({ attributes }) => attributes["plimsoll.sampling.reason"] !== undefined);
+    expect(receiver.spans.length).toBe(sampled + failedToo.length);
+
+    // Exemplars: Prometheus has trace ids, and the receiver got those spans.
+    const exemplars = await prometheus.exemplars("plimsoll_service_time_seconds_bucket", startedAt, endedAt);
+    expect(exemplars.length).toBeGreaterThan(0);
+    const exported = new Set(receiver.spans.map(({ traceId }) => traceId));
+    expect(exemplars.filter((traceId) => !exported.has(traceId))).toEqual([]);
+
+    // Dashboards: every expression of every panel and annotation gives data on this Prometheus.
+    const dashboard = readDashboard("load-vs-server");
+    const range = `${Math.ceil(endedAt - startedAt)}s`;
+    const known = { run_id: "", scenario: "all" as const, target: "all" as const, range, rateInterval: "4s" };
+    const values = async (run_id: string, variable: string) => {
+      const query = labelQueries(dashboard, { ...known, run_id }).find((one) => one.variable === variable);
+      if (query === undefined) throw new Error(`no variable ${variable}`);
+      return prometheus.labelValues(query.label, query.selector);
+    };
+    const [run_id = ""] = await values("", "run_id");
+    expect(run_id).toMatch(/ecosystem-short/);
+    expect(await values(run_id, "scenario")).toEqual(["ecosystem"]);
+    const asked = expressions(dashboard, { ...known, run_id });
+    expect(asked.length).toBeGreaterThan(40);
+    const empty: string[] = [];
+    for (const { panel, refId, expr, instant } of asked) {
+      const results = instant
+        ? await prometheus.query(expr, endedAt)
+        : await prometheus.queryRange(expr, startedAt, endedAt);
+      if (results.length === 0) empty.push(`${panel} ${refId}: ${expr}`);
+    }
+    expect(empty).toEqual([]);
+  });
+
+  it("a receiver that is not there costs the run nothing: created = exported + dropped", async () => {
+    const target = await startPracticeTarget();
+    onTestFinished(() => target.stop());
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "ecosystem.yaml"), scenario);
+    const run = new Plimsoll(
+      ["run", "ecosystem.yaml", "--host", target.url, "--listen", "127.0.0.1:0", "--duration", "4s", "--linger", "1s"],
+      { folder, env: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" } },
+    );
+    const url = await run.url();
+    let last = "";
+    await until(async () => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      last = text;
+      return (
+        !text.includes('plimsoll_run_state{run_id="') ||
+        /plimsoll_run_state\{[^}]*state="(passed|failed|inconclusive)"\} 1/.test(text)
+      );
+    });
+    const span = (result: string) =>
+      Number(new RegExp(`plimsoll_spans_total\\{[^}]*result="${result}"\\} (\\d+)`).exec(last)?.[1]);
+    const { traceparents = [], total } = await target.requests("?traceparents=10000");
+    expect(span("exported")).toBe(0);
+    expect(span("dropped")).toBeGreaterThanOrEqual(traceparents.filter((header) => header.endsWith("-01")).length);
+    expect(span("dropped") + span("unsampled")).toBe(total);
+    const { stdout } = await run.finished;
+    expect(stdout).toContain("Traces do not arrive");
+  });
+});
