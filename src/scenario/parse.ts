@@ -122,7 +122,7 @@ function readThresholds(reader: Reader, list: SourceNode | undefined, { metrics,
 
 function readTraces(reader: Reader, node: SourceNode | undefined): TracePlan | undefined {
   if (node?.kind !== "map") return undefined;
-  const slowerThanMs = reader.duration(reader.get(node, "slowerThan"));
+  const slowerThanMs = reader.duration(reader.get(node, "slowerThan"), 0);
   return {
     sample: reader.share(reader.get(node, "sample")) ?? 0,
     ...(slowerThanMs === undefined ? {} : { slowerThanMs }),

@@ -154,9 +154,11 @@ export class Reader {
     return typeof value === "boolean" ? value : undefined;
   }
 
-  /** A time in milliseconds. */
-  duration(node: SourceNode | undefined): number | undefined {
-    return this.#quantity(node, timeMs, "a time with its unit, such as 500ms or 2s");
+  /** A time in milliseconds, `least` or more. */
+  duration(node: SourceNode | undefined, least = 1): number | undefined {
+    const ms = this.#quantity(node, timeMs, "a time with its unit, such as 500ms or 2s");
+    if (node === undefined || ms === undefined || ms >= least) return ms;
+    return this.reject("wrong-value", node, { expected: `${least}ms or more`, got: this.string(node) ?? "" });
   }
 
   /** A rate a second. */

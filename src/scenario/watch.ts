@@ -51,8 +51,8 @@ export function readSource(
   }
   const address = readAddress(reader, first?.value, undefined);
   const headers = readHeaders(reader, reader.get(node, "headers"), undefined);
-  const everyMs = readPositive(reader, reader.get(node, "every"));
-  const timeoutMs = readPositive(reader, reader.get(node, "timeout"));
+  const everyMs = reader.duration(reader.get(node, "every"));
+  const timeoutMs = reader.duration(reader.get(node, "timeout"));
   const metrics = readMappings(reader, metricsNode);
   if (kind === undefined || second !== undefined) return undefined;
   const common = { kind, name, headers, metrics: metrics.map(({ mapping }) => mapping) };
@@ -69,12 +69,6 @@ export function readSource(
     ...(everyMs === undefined ? {} : { everyMs }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   };
-}
-
-function readPositive(reader: Reader, node: SourceNode | undefined): number | undefined {
-  const time = reader.duration(node);
-  if (node === undefined || time === undefined || time >= 1) return time;
-  return reader.reject("wrong-value", node, { expected: "1ms or more" });
 }
 
 function readMappings(reader: Reader, node: SourceNode | undefined): { mapping: MetricMapping; node: SourceNode }[] {

@@ -15,7 +15,7 @@ const validate = new Ajv2020({ strict: false, allErrors: true }).compile(scenari
 /** What a schema can tell; the rest takes knowing what a text means. */
 const structural = ["unknown-key", "not-supported", "missing-key", "conflict", "wrong-type", "wrong-value"];
 /** A quantity of the right form that is out of place, and a value from the environment. */
-const beyondSchema = ["wait-backwards", "rate-zero", "number-infinite", "weight-from-environment"];
+const beyondSchema = ["wait-backwards", "rate-zero", "duration-zero", "number-infinite", "weight-from-environment"];
 
 describe("the JSON Schema of scenarios", () => {
   it.each(goodFiles)("accepts $name, as the parser does", ({ name, text }) => {
