@@ -118,8 +118,9 @@ export class StoredRun implements Disposable {
     const sum = this.#workersSum();
     const counted = (snapshot: Snapshot) => snapshot.series.reduce((total, one) => total + requestCount(one), 0);
     const beyondTicks = counted(sum) > counted(last);
-    // The gauges of a worker that was lost are in its row still, but no longer in a tick.
-    const snapshot = beyondTicks ? { ...sum, sequence: last.sequence + 1, gauges: last.gauges } : last;
+    // What no worker counts (spans, stages) is in ticks alone; and a lost worker's gauges are in its row still.
+    const counters = { ...last.counters, ...sum.counters };
+    const snapshot = beyondTicks ? { ...sum, sequence: last.sequence + 1, counters, gauges: last.gauges } : last;
     this.#final = { snapshot, beyondTicks };
     return this.#final;
   }

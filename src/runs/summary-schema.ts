@@ -76,7 +76,7 @@ export const summarySchema = {
           {
             expression: text,
             level: { enum: ["target", "critical"] },
-            limit: text,
+            limit: object({ operator: { enum: ["<", "<=", ">", ">=", "==", "!="] }, value: number, text }),
             value: { type: ["number", "null"], description: "In the limit's base unit; null without data." },
             state: { enum: ["ok", "broken", "no_data", "few_samples"] },
           },

@@ -3,6 +3,7 @@ import { addSeries, requestCount, type SeriesData, type Snapshot } from "../metr
 import type { PlimsollMetric } from "../metrics/vocabulary.ts";
 import type { Plan } from "../scenario/plan.ts";
 import type { TargetFigures } from "../verdict/target-statistics.ts";
+import type { Limit } from "../verdict/threshold.ts";
 import { metricSeries, type TrustResult } from "../verdict/trust.ts";
 import { exitCode, type ThresholdState, type Verdict } from "../verdict/verdict.ts";
 
@@ -91,8 +92,8 @@ export interface SummaryError {
 export interface SummaryThreshold {
   expression: string;
   level: ThresholdState["level"];
-  /** As the scenario wrote it: `< 500ms`. */
-  limit: string;
+  /** In base units, with the text that the scenario wrote. */
+  limit: Limit;
   /** In the limit's base unit; null without data. */
   value: number | null;
   state: ThresholdState["state"];
@@ -209,7 +210,7 @@ function thresholdOf({ expression, level, limit, value, state, series, reason }:
   return {
     expression,
     level,
-    limit: `${limit.operator} ${limit.text}`,
+    limit,
     value: value ?? null,
     state,
     ...(series === undefined ? {} : { series }),

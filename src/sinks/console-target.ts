@@ -1,0 +1,103 @@
+import { type Observation, seriesName } from "../metrics/observation.ts";
+import type { TargetMetric } from "../metrics/vocabulary.ts";
+import type { Piece } from "./console-screen.ts";
+import { metricValue, share } from "./console-units.ts";
+
+/** What tells most of a service under load, first: what is full, then what waits; each with a short name for one line. */
+const telling: readonly (readonly [metric: TargetMetric, short: string])[] = [
+  ["db_pool_utilization_ratio", "pool"],
+  ["db_connections_utilization_ratio", "db connections"],
+  ["cpu_utilization_ratio", "cpu"],
+  ["memory_utilization_ratio", "memory"],
+  ["queue_depth", "queue"],
+  ["db_pool_pending_requests", "pool waiting"],
+  ["cache_memory_utilization_ratio", "cache memory"],
+  ["runtime_eventloop_lag_seconds", "event-loop lag"],
+  ["db_locks_waiting", "locks waited for"],
+  ["cache_hit_ratio", "cache hits"],
+  ["queue_oldest_age_seconds", "oldest message"],
+  ["memory_used_bytes", "memory"],
+  ["db_pool_overflow", "pool overflow"],
+  ["http_connections", "connections"],
+  ["load1", "load"],
+];
+const places = new Map(telling.map(([metric], place): [string, number] => [metric, place]));
+
+const MOST_SHOWN = 4;
+/** From here on a thing that can be full is as good as full. */
+const FULL = 0.9;
+
+/** How telling a metric is: the lower the more. */
+export function tellingPlace(metric: string): number {
+  return places.get(metric) ?? telling.length;
+}
+
+/** The target's health as it now stands, for one line. */
+export class TargetGlance {
+  readonly #latest = new Map<string, Observation>();
+
+  observe(observations: readonly Observation[]): void {
+    for (const observation of observations) {
+      this.#latest.set(
+        seriesName(observation.metric, { ...observation.labels, source: observation.source }),
+        observation,
+      );
+    }
+    for (const source of this.#down()) this.#forget(source);
+  }
+
+  /** Sources that are down, then the most telling metrics; of several series of one metric, the highest. */
+  pieces(): Piece[] {
+    const down = this.#down().map((source): Piece => ({ text: `${source} down`, style: "red" }));
+    const shown: Piece[] = [];
+    for (const [metric, short] of telling) {
+      const values = [...this.#latest.values()].filter((one) => one.metric === metric).map(({ value }) => value);
+      if (values.length === 0 || shown.some(({ text }) => text.startsWith(`${short} `))) continue;
+      const value = Math.max(...values);
+      shown.push({
+        text: `${short} ${metricValue(metric, value)}`,
+        style: isFull(metric, value) ? "yellow" : undefined,
+      });
+      if (shown.length === MOST_SHOWN) break;
+    }
+    return [...down, ...shown];
+  }
+
+  #down(): string[] {
+    return [...this.#latest.values()]
+      .filter(({ metric, value }) => metric === "up" && value === 0)
+      .map((one) => one.source);
+  }
+
+  /** A gap is a gap: what a source said before it went down is not how it stands. */
+  #forget(source: string): void {
+    for (const [name, one] of this.#latest) {
+      if (one.source === source && one.metric !== "up") this.#latest.delete(name);
+    }
+  }
+}
+
+function isFull(metric: string, value: number): boolean {
+  return metric.endsWith("_utilization_ratio") && value >= FULL;
+}
+
+/** The columns min, mean and max of a target series; a counter's are not its values but how much it rose a second. */
+export function targetCells(
+  metric: string,
+  { min, mean, max, first, last }: { min: number; mean: number; max: number; first: number; last: number },
+  seconds: number,
+): [min: string, mean: string, max: string] {
+  if (metric.endsWith("_total")) {
+    const rose = last - first;
+    // One that restarted lower has lost count of itself.
+    if (rose < 0 || seconds <= 0) return ["", "restarted", ""];
+    const unit = metric.endsWith("_seconds_total")
+      ? share(rose / seconds)
+      : `${metricValue(metric.slice(0, -6), rose / seconds)}/s`;
+    return ["", unit, ""];
+  }
+  if (metric.endsWith("_time_seconds") || metric.endsWith("_timestamp_seconds")) {
+    return ["", min === max ? "unchanged" : "changed", ""];
+  }
+  return [metricValue(metric, min), metricValue(metric, mean), metricValue(metric, max)];
+}
