@@ -127,7 +127,7 @@ export class StoredRun implements Disposable {
 
   /** From the last keyframe on; from the one before where that cannot be read. */
   #lastTick(): Snapshot {
-    const keyframes = [...this.#rows("tick", "keyframe")].filter((row) => row["keyframe"] === 1).map(idOf);
+    const keyframes = [...this.#rows("tick", "keyframe")].filter((row) => row["keyframe"] === 1n).map(idOf);
     for (const from of keyframes.reverse()) {
       let last: Snapshot | undefined;
       for (const { snapshot } of this.#snapshots(from)) last = snapshot;
@@ -207,8 +207,9 @@ export class StoredRun implements Disposable {
           for (const id of unread) this.#lose(table, id);
           unread = [];
           const id = idOf(row);
-          // The order of a broken tree is no order: without this, one id could lead back, or past all others.
-          if (id < next || (next > from && id > next + LONGEST_LOSS)) {
+          // The order of a broken tree is no order: without this, one id could lead back, or past all others. Workers' first
+          // rows are deleted as new keyframes come, so that theirs may begin anywhere.
+          if (id < next || (id > next + LONGEST_LOSS && table !== "worker")) {
             this.#lose(table, id);
             continue;
           }
@@ -227,7 +228,10 @@ export class StoredRun implements Disposable {
   /** Undefined where the damage is in the very name of the table or of a column. */
   #select(table: string, columns: string): StatementSync | undefined {
     try {
-      return this.#database.prepare(`SELECT id, ${columns} FROM ${table} WHERE id >= ? ORDER BY id`);
+      const statement = this.#database.prepare(`SELECT id, ${columns} FROM ${table} WHERE id >= ? ORDER BY id`);
+      // A broken number may be one that JavaScript does not have, which would be an exception.
+      statement.setReadBigInts(true);
+      return statement;
     } catch (error) {
       if (!isSqliteError(error)) throw error;
       this.#ends.set(table, 0);
@@ -251,5 +255,5 @@ function idOf(row: Row): number {
 }
 
 function intact(row: Row, ...columns: string[]): boolean {
-  return checksumOf(...columns.map((column) => String(row[column]))) === row["checksum"];
+  return checksumOf(...columns.map((column) => String(row[column]))) === Number(row["checksum"]);
 }
