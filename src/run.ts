@@ -5,6 +5,7 @@ import { maxUsers, stageStarts } from "./load/stages.ts";
 import { type Clock, monotonicMs, SystemClock, sleepUntil } from "./metrics/clock.ts";
 import { type Observation, seriesName } from "./metrics/observation.ts";
 import type { Snapshot } from "./metrics/snapshot.ts";
+import type { Span } from "./metrics/span.ts";
 import type { PlimsollMetric, RunState } from "./metrics/vocabulary.ts";
 import { RunFile } from "./runs/run-file.ts";
 import type { RunEvent, Sink } from "./runs/sink.ts";
@@ -22,6 +23,8 @@ const TICK_MS = 1000;
 /** Workers take their snapshots on the second; a tick leaves them time to arrive. */
 const TICK_DELAY_MS = 100;
 const TRACES_SHUTDOWN_MS = 5000;
+/** Workers have this long to make the plan runnable, so that the first users are not late. */
+const LEAD_MS = 250;
 
 export interface RunOptions {
   plan: Plan;
@@ -109,13 +112,16 @@ export class Run {
   /** Runs the load to its end and judges it. */
   async execute(): Promise<Outcome> {
     await this.#coordinator.prepare(this.#options.workers);
-    const originMs = monotonicMs();
+    const startTraces = this.#plan.traces === undefined ? undefined : await OtlpTraces.load();
+    const originMs = monotonicMs() + LEAD_MS;
     this.#clock = new SystemClock(originMs);
     this.#plan = { ...this.#plan, startedAt: this.#plan.startedAt + originMs - this.#options.plannedAtMs };
-    this.#traces = await this.#startTraces();
-    this.#each((sink) => sink.start(this.#plan));
-    const sources = this.#watch();
     this.#coordinator.start(this.#plan, originMs);
+    this.#traces = startTraces?.(this.#plan, this.#clock, (message) => this.note(message));
+    this.#traces?.onExported((span) => this.#showExemplar(span));
+    this.#each((sink) => sink.start(this.#plan));
+    await sleepUntil(this.#clock, 0);
+    const sources = this.#watch();
 
     const ended = new AbortController();
     const done = this.#coordinator.done.finally(() => ended.abort());
@@ -197,21 +203,16 @@ export class Run {
     }
   }
 
-  async #startTraces(): Promise<OtlpTraces | undefined> {
-    if (this.#plan.traces === undefined) return undefined;
-    const traces = await OtlpTraces.start(this.#plan, this.#clock, (message) => this.note(message));
-    traces.onExported(({ request, errorType, startedAt, endedAt, traceId, spanId }) => {
-      const outcome = errorType === undefined ? "success" : "failure";
-      this.prometheus.setExemplar({
-        request,
-        outcome,
-        seconds: (endedAt - startedAt) / 1000,
-        traceId,
-        spanId,
-        at: endedAt,
-      });
+  #showExemplar({ request, errorType, startedAt, endedAt, traceId, spanId }: Span): void {
+    const outcome = errorType === undefined ? "success" : "failure";
+    this.prometheus.setExemplar({
+      request,
+      outcome,
+      seconds: (endedAt - startedAt) / 1000,
+      traceId,
+      spanId,
+      at: endedAt,
     });
-    return traces;
   }
 
   #watch(): Supervision {

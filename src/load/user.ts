@@ -15,7 +15,7 @@ export interface Surroundings {
   tracer: Tracer | undefined;
 }
 
-/** A user that cannot get anywhere would spin: it pauses at least this long. */
+/** A user whose start steps fail, or whose requests cannot even be made, would spin: it pauses at least this long. */
 const BACK_OFF_MS = 1_000;
 
 /**
@@ -30,6 +30,8 @@ export class User {
   readonly #around: Surroundings;
   readonly #trace: TraceContext | undefined;
   readonly #stop = new AbortController();
+  /** The last request could not be made. */
+  #stuck = false;
 
   constructor(compiled: CompiledClass, session: Session, scope: Scope, around: Surroundings) {
     this.#class = compiled;
@@ -59,7 +61,6 @@ export class User {
     let started = this.#class.start.length === 0;
     while (!signal.aborted) {
       const steps = started ? this.#class.pick(random).steps : this.#class.start;
-      const begunAt = clock.now();
       let good = true;
       for (const step of steps) {
         good = await this.#send(step);
@@ -72,8 +73,7 @@ export class User {
       }
       const now = clock.now();
       let pause = minMs + (maxMs - minMs) * random();
-      const stuck = !good && (!started || now - begunAt < 1);
-      if (stuck) pause = Math.max(pause, BACK_OFF_MS);
+      if (!started || this.#stuck) pause = Math.max(pause, BACK_OFF_MS);
       if (pause > 0) await sleepUntil(clock, now + pause, signal);
     }
     this.#session.close();
@@ -87,8 +87,10 @@ export class User {
     let request: Request;
     try {
       request = step.request(this.#scope, dueAt);
+      this.#stuck = false;
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
+      this.#stuck = true;
       aggregator.add(unsent(step.series, dueAt, error.message));
       return false;
     }

@@ -47,7 +47,7 @@ export class SystemClock implements Clock {
           if (this.now() < time) arm();
           else fn();
         },
-        Math.min(time - this.now(), LONGEST_TIMER_MS),
+        Math.min(Math.max(0, time - this.now()), LONGEST_TIMER_MS),
       );
     };
     arm();

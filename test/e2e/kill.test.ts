@@ -46,7 +46,7 @@ it.each(seeds)("a generator killed at a random moment keeps its run but for a se
 
   const printed = new Plimsoll(["report", run.runFile()], { folder });
   const { stdout, stderr } = await printed.finished;
-  expect(stdout).toContain("interrupted");
+  expect(stdout).toContain("a kill of its generator");
   expect(stderr).toBe("");
 });
 

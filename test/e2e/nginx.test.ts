@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Summary } from "../../src/runs/summary.ts";
@@ -55,6 +55,8 @@ describe.runIf(program("nginx"))("against nginx", () => {
   it("a scenario written by hand loads it, sees its connections, and counts what nginx logged", async () => {
     const folder = temporaryFolder();
     const port = await freePort();
+    // nginx's workers run as another user.
+    chmodSync(folder, 0o755);
     mkdirSync(join(folder, "www"));
     writeFileSync(join(folder, "www", "index.html"), "<h1>Welcome aboard</h1>");
     writeFileSync(join(folder, "nginx.conf"), config(folder, port));

@@ -89,12 +89,12 @@ const answer = (afterMs: number): ModelledAnswer => ({ afterMs, status: 200, bod
 const steady = (users: number, forMs: number): Stage[] => [{ users, overMs: 0, forMs }];
 
 describe("a worker", () => {
-  it("runs a two-hour soak of 100 users in virtual time, with the throughput that Little's law gives", async () => {
-    const run = start(planOf(steady(100, 7_200_000), [userClass()]), () => answer(250));
+  it("runs a two-hour soak of 40 users in virtual time, with the throughput that Little's law gives", async () => {
+    const run = start(planOf(steady(40, 7_200_000), [userClass()]), () => answer(250));
     await run.clock.advance(7_200_250);
     expect(run.hasEnded()).toBe(true);
-    // Each user's cycle is 1 s of wait and 250 ms of service: 100 users / 1.25 s for 7,200 s.
-    expect(requests(run.total())).toBe((100 * 7200) / 1.25);
+    // Each user's cycle is 1 s of wait and 250 ms of service: 40 users / 1.25 s for 7,200 s.
+    expect(requests(run.total())).toBe((40 * 7200) / 1.25);
     const p99 = quantile(run.total().series[0]?.success.response as never, 0.99) as number;
     expect(p99).toBeCloseTo(0.25, 9);
   }, 60_000);
@@ -183,6 +183,13 @@ describe("a worker", () => {
     expect(run.sent).toEqual([]);
     expect(requests(run.total())).toBe(10);
     expect(run.total().series[0]?.details[0]?.detail).toContain("not sent: {{ id }} has no value");
+  });
+
+  it("keeps its pace when requests fail at once: only what cannot be made backs off", async () => {
+    const classes = [userClass({ wait: { minMs: 100, maxMs: 100 } })];
+    const run = start(planOf(steady(1, 10_000), classes), () => ({ afterMs: 0, status: 500 }));
+    await run.clock.advance(10_001);
+    expect(run.sent).toHaveLength(100);
   });
 
   it("on stop lets what is under way finish, and begins nothing more", async () => {

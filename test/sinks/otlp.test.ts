@@ -70,7 +70,7 @@ describe("OtlpTraces", () => {
     await receiver.close();
   });
 
-  const start = (of: Plan = plan) => OtlpTraces.start(of, clock, (message) => problems.push(message));
+  const start = async (of: Plan = plan) => (await OtlpTraces.load())(of, clock, (message) => problems.push(message));
 
   /** Exports spans and gives what the receiver got of them. */
   async function exported(...some: Span[]) {
@@ -330,7 +330,7 @@ describe("OtlpTraces", () => {
         timers.push({ time, fn });
         return { cancel() {} };
       };
-      const traces = await OtlpTraces.start(plan, { now: () => 90_000, at }, (message) => problems.push(message));
+      const traces = (await OtlpTraces.load())(plan, { now: () => 90_000, at }, (message) => problems.push(message));
       traces.offer(spans(600));
       await eventually(() => expect(receiver.batches).toBeGreaterThan(0));
       const ended = traces.shutdown(5000);
@@ -426,7 +426,7 @@ describe("without traces", () => {
     const imports = `import { OtlpTraces } from "${join(src, "sinks/otlp.ts")}"; import "${join(src, "client/trace.ts")}";`;
     expect(loaded(imports)).toEqual([]);
     const starts = `${imports}
-      await OtlpTraces.start(${JSON.stringify(plan)}, { now: () => 0, at: () => ({ cancel() {} }) }, () => {});`;
+      (await OtlpTraces.load())(${JSON.stringify(plan)}, { now: () => 0, at: () => ({ cancel() {} }) }, () => {});`;
     expect(loaded(starts).length).toBeGreaterThan(10);
   });
 
