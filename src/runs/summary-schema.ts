@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { argv } from "node:process";
 import { SUMMARY_VERSION, type Summary } from "./summary.ts";
 
 const number = { type: "number" } as const;
@@ -101,3 +103,9 @@ export const summarySchema = {
     },
   ),
 };
+
+if (import.meta.main) {
+  const [, , file] = argv;
+  if (file === undefined) throw new Error("usage: node summary-schema.ts OUTFILE");
+  writeFileSync(file, `${JSON.stringify(summarySchema, undefined, 2)}\n`);
+}

@@ -13,7 +13,7 @@ import { targetCells, tellingPlace } from "./console-target.ts";
 import { count, duration, rate, runTime, share } from "./console-units.ts";
 
 const MOST_ERRORS = 10;
-const MOST_TARGET_SERIES = 20;
+const MOST_TARGET_SERIES = 12;
 
 /** Prints what a run came to: at its end, and again by `plimsoll report`. */
 export function printSummary(summary: Summary, out: ConsoleOutput, options: ConsoleOptions = {}): void {

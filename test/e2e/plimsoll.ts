@@ -24,9 +24,12 @@ export class Plimsoll {
   readonly #waiting: { pattern: RegExp; resolve: (match: RegExpExecArray) => void; reject: (error: Error) => void }[] =
     [];
 
-  constructor(args: string[], { folder, env = {} }: { folder: string; env?: Record<string, string> }) {
+  constructor(
+    args: string[],
+    { folder, env = {}, program = main }: { folder: string; env?: Record<string, string>; program?: string },
+  ) {
     this.folder = folder;
-    this.process = spawn(process.execPath, [main, ...args], {
+    this.process = spawn(process.execPath, [program, ...args], {
       cwd: folder,
       env: { PATH: process.env["PATH"], ...env },
       stdio: ["ignore", "pipe", "pipe"],
