@@ -2,7 +2,15 @@ import { defaultBounds } from "../metrics/vocabulary.ts";
 import { nearest } from "../verdict/spelling.ts";
 import { namedLatencies, type Threshold } from "../verdict/threshold.ts";
 import { type Address, type Host, hostOf, resolve } from "./address.ts";
-import type { Plan, Source, Stage, Step, Template, UserClass } from "./plan.ts";
+import {
+  type Plan,
+  type Source,
+  type Stage,
+  type Step,
+  type Template,
+  UNTIL_STOPPED_MS,
+  type UserClass,
+} from "./plan.ts";
 import type { Problem, ProblemCode, ProblemParams } from "./problem.ts";
 import type { ScenarioStep } from "./request.ts";
 import type { Profile, Scenario } from "./scenario.ts";
@@ -31,9 +39,6 @@ export interface PlanOptions {
   /** Beside the scenario's, and in place of those with the same name. */
   labels?: Record<string, string>;
 }
-
-/** The length of a load that goes on until it is stopped; JSON has no infinity. */
-export const UNTIL_STOPPED_MS = Number.MAX_SAFE_INTEGER;
 
 /** As Locust, where nothing else is said. */
 const DEFAULT_SPAWN_RATE = 1;
@@ -77,7 +82,8 @@ class Making {
       target: this.#host?.authority ?? firstAuthority(classes),
       startedAt,
       seed,
-      loads: [{ load: { kind: "users", stages }, classes }],
+      loads: [{ load: { kind: "users", stages }, classes, startMs: 0 }],
+      warmUpMs: 0,
       thresholds,
       sources: sources.map((source) => this.#source(source, stages)),
       bounds: boundsOf(thresholds),

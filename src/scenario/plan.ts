@@ -18,6 +18,8 @@ export interface Plan {
   /** All random choices come from it, so that a run can be had again. */
   seed: number;
   loads: PlannedLoad[];
+  /** Thresholds count from here on, in the run's milliseconds. */
+  warmUpMs: number;
   thresholds: Threshold[];
   sources: Source[];
   /** `le` bounds in seconds: the defaults and every latency that a threshold names. */
@@ -34,19 +36,51 @@ export interface TracePlan {
   failed: boolean;
 }
 
-/** One load with the classes it drives. */
+/** One load with the classes it drives. A run may carry several at once. */
 export interface PlannedLoad {
   load: Load;
   classes: UserClass[];
+  /** When it begins, in the run's milliseconds. */
+  startMs: number;
 }
 
-export type Load = { kind: "users"; stages: Stage[] };
+/**
+ * - `users` (closed model): so many users are active, each going from task to task.
+ * - `arrivals` (open model): iterations start on schedule whatever the responses do, each by a free user of a pool of at
+ *   most `maxUsers`; one that finds none is dropped, and counted. `poisson` arrivals are random with the same mean rate.
+ * - `iterations`: `users` users run `iterations` tasks, together (`per` run) or each (`per` user), for at most `maxMs`.
+ */
+export type Load =
+  | { kind: "users"; stages: Stage[] }
+  | { kind: "arrivals"; stages: RateStage[]; maxUsers: number; spacing: "constant" | "poisson" }
+  | { kind: "iterations"; users: number; iterations: number; per: "run" | "user"; maxMs: number };
+
+/** The rate is reached linearly within `overMs` from what was before, at first 0, then held for `forMs`. */
+export interface RateStage {
+  perSecond: number;
+  overMs: number;
+  forMs: number;
+}
 
 /** `users` is reached linearly within `overMs` from what was before, then held for `forMs`. */
 export interface Stage {
   users: number;
   overMs: number;
   forMs: number;
+}
+
+/** The length of a load that goes on until it is stopped; JSON has no infinity. */
+export const UNTIL_STOPPED_MS = Number.MAX_SAFE_INTEGER;
+
+/** How long a load goes on at most, in milliseconds from its start. */
+export function lengthOf(load: Load): number {
+  if (load.kind === "iterations") return load.maxMs;
+  return load.stages.reduce((sum, { overMs, forMs }) => sum + overMs + forMs, 0);
+}
+
+/** When the last of a run's loads ends at the latest, in the run's milliseconds. */
+export function endOfLoads(loads: readonly PlannedLoad[]): number {
+  return Math.max(0, ...loads.map(({ load, startMs }) => startMs + lengthOf(load)));
 }
 
 export interface UserClass {
@@ -58,11 +92,15 @@ export interface UserClass {
   start: Step[];
 }
 
-/** Milliseconds between two tasks of a user, drawn uniformly. */
-export interface Wait {
-  minMs: number;
-  maxMs: number;
-}
+/**
+ * What a user does between two tasks. `uniform`: a pause drawn evenly between two times. `poisson`: one drawn
+ * exponentially. `pace`: a task is due each `everyMs` from the user's start, and its latency counts from then; a user
+ * that is behind goes on at once.
+ */
+export type Wait =
+  | { kind: "uniform"; minMs: number; maxMs: number }
+  | { kind: "poisson"; meanMs: number }
+  | { kind: "pace"; everyMs: number };
 
 export interface Task {
   kind: "steps";

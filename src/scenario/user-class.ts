@@ -81,15 +81,15 @@ const waitForms = "a time or a range of times with their units, such as 2s or 1s
 /** None is no wait, as in Locust. */
 function readWait(reader: Reader, node: SourceNode | undefined): Wait {
   const text = reader.string(node);
-  if (node === undefined || text === undefined) return { minMs: 0, maxMs: 0 };
+  if (node === undefined || text === undefined) return { kind: "uniform", minMs: 0, maxMs: 0 };
   const [least = "", most = least, ...more] = text.split("..");
   const [minMs, maxMs] = [timeMs(least), timeMs(most)];
   if (minMs === undefined || maxMs === undefined || more.length > 0) {
     reader.reject("wrong-value", node, { expected: waitForms, got: JSON.stringify(text) });
-    return { minMs: 0, maxMs: 0 };
+    return { kind: "uniform", minMs: 0, maxMs: 0 };
   }
   if (minMs > maxMs) {
     reader.reject("wrong-value", node, { expected: "the shorter time first", got: JSON.stringify(text) });
   }
-  return { minMs, maxMs };
+  return { kind: "uniform", minMs, maxMs };
 }

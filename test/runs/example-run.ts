@@ -25,9 +25,13 @@ export const plan: Plan = {
           { users: 0, overMs: 5_000, forMs: 0 },
         ],
       },
-      classes: [{ name: "Shopper", weight: 1, wait: { minMs: 1000, maxMs: 3000 }, tasks: [], start: [] }],
+      classes: [
+        { name: "Shopper", weight: 1, wait: { kind: "uniform", minMs: 1000, maxMs: 3000 }, tasks: [], start: [] },
+      ],
+      startMs: 0,
     },
   ],
+  warmUpMs: 0,
   thresholds: [
     {
       expression: "p95(latency) target < 500ms critical < 1s",

@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { endOf } from "../../src/load/stages.ts";
-import { makePlan, type PlanOptions, UNTIL_STOPPED_MS } from "../../src/scenario/make-plan.ts";
+import { makePlan, type PlanOptions } from "../../src/scenario/make-plan.ts";
 import { readScenario } from "../../src/scenario/parse.ts";
-import type { Plan } from "../../src/scenario/plan.ts";
+import { lengthOf, type Plan, type Stage, UNTIL_STOPPED_MS } from "../../src/scenario/plan.ts";
 import { describeProblems } from "../../src/scenario/problem.ts";
 import { environment, goodFiles } from "./files.ts";
 
@@ -22,6 +21,13 @@ function plan(text: string, options: Partial<PlanOptions> = {}): Plan {
   const made = make(text, options);
   if ("problems" in made) throw new Error(JSON.stringify(made.problems));
   return made.plan;
+}
+
+/** The stages of a plan's only load. */
+function stagesOf({ loads }: Plan): Stage[] {
+  const [first] = loads;
+  if (first?.load.kind !== "users" || loads.length > 1) throw new Error("expected one load of users");
+  return first.load.stages;
 }
 
 function said(text: string, options: Partial<PlanOptions> = {}): string {
@@ -60,7 +66,7 @@ describe("makePlan", () => {
   ])("takes as profile %s", (_, profiles, options, profile, count) => {
     const made = plan(host + users + profiles, options);
     expect(made.profile).toBe(profile);
-    expect(made.loads[0]?.load.stages).toMatchObject([{ users: count }]);
+    expect(stagesOf(made)).toMatchObject([{ users: count }]);
   });
 
   it.each([
@@ -77,7 +83,7 @@ describe("makePlan", () => {
       { users: 20, overMs: 10_000, forMs: 0 },
     ],
   ])("%s", (_, profile, stage) => {
-    expect(plan(`${host}${users}profiles: { p: ${profile} }\n`).loads[0]?.load.stages).toEqual([stage]);
+    expect(stagesOf(plan(`${host}${users}profiles: { p: ${profile} }\n`))).toEqual([stage]);
   });
 
   it("lasts what was asked for and never has more users", () => {
@@ -88,10 +94,8 @@ describe("makePlan", () => {
         rate,
         fc.integer({ min: 100, max: 1e7 }),
         (count, spawnRate, durationMs) => {
-          const { stages } = plan(host + users, { users: count, spawnRate, durationMs }).loads[0]?.load ?? {
-            stages: [],
-          };
-          expect(endOf(stages)).toBeCloseTo(durationMs, 3);
+          const stages = stagesOf(plan(host + users, { users: count, spawnRate, durationMs }));
+          expect(lengthOf({ kind: "users", stages })).toBeCloseTo(durationMs, 3);
           expect(Math.max(...stages.map((stage) => stage.users))).toBeLessThanOrEqual(count);
           expect(Math.min(...stages.map((stage) => stage.users))).toBeGreaterThan(0);
         },

@@ -40,7 +40,7 @@ describe("readScenario", () => {
     ["0s", 0, 0],
   ])("wait: %s", (wait, minMs, maxMs) => {
     const text = task("get: /").replace("    tasks:", `    wait: ${wait}\n    tasks:`);
-    expect(scenario(text).classes[0]?.wait).toEqual({ minMs, maxMs });
+    expect(scenario(text).classes[0]?.wait).toEqual({ kind: "uniform", minMs, maxMs });
   });
 
   it("names requests", () => {

@@ -47,10 +47,10 @@ describe("YAML", () => {
     ].join("\n");
     const read = readScenario("s.yaml", text, {});
     const classes = "scenario" in read ? read.scenario.classes : [];
-    expect(classes.map(({ name, weight, wait, tasks }) => [name, weight, wait.minMs, tasks.length])).toEqual([
-      ["A", 3, 1000, 1],
-      ["B", 5, 2000, 1],
-      ["C", 1, 0, 1],
+    expect(classes.map(({ name, weight, wait, tasks }) => [name, weight, wait, tasks.length])).toEqual([
+      ["A", 3, { kind: "uniform", minMs: 1000, maxMs: 1000 }, 1],
+      ["B", 5, { kind: "uniform", minMs: 2000, maxMs: 2000 }, 1],
+      ["C", 1, { kind: "uniform", minMs: 0, maxMs: 0 }, 1],
     ]);
   });
 

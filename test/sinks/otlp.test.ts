@@ -20,6 +20,7 @@ const plan: Plan = {
   startedAt: Date.UTC(2026, 10, 21, 10, 15),
   seed: 7,
   loads: [],
+  warmUpMs: 0,
   thresholds: [],
   sources: [],
   bounds: [],
