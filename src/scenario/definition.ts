@@ -40,17 +40,24 @@ const sendable = z.union([text, z.number(), z.boolean()], "text");
 const duration = z
   .string("a time with its unit, such as 500ms or 2s")
   .regex(new RegExp(`^${amount}${unit}$`, "u"), "a time with its unit, such as 500ms or 2s");
-const wait = z
-  .string("a time or a range of times with their units, such as 2s or 1s..3s")
-  .regex(
-    new RegExp(`^${amount}${unit}(\\s*\\.\\.\\s*${amount}${unit})?$`, "u"),
-    "a time or a range of times with their units, such as 2s or 1s..3s",
-  );
 const rate = z
   .string("a rate with its unit, such as 10/s")
   .regex(new RegExp(`^${amount}/(s|m|min|h)$`, "u"), "a rate with its unit, such as 10/s");
+const waits = "a time or a range of times with their units, such as 2s or 1s..3s; or pacing, throughput or poisson";
+const wait = z.union(
+  [
+    z.string(waits).regex(new RegExp(`^${amount}${unit}(\\s*\\.\\.\\s*${amount}${unit})?$`, "u"), waits),
+    map("one of pacing, throughput, poisson", {
+      pacing: duration.optional(),
+      throughput: rate.optional(),
+      poisson: duration.optional(),
+    }).meta({ minProperties: 1, maxProperties: 1 }),
+  ],
+  waits,
+);
 const weight = z.number("a number above 0").positive("a number above 0");
 const count = z.int("a whole number, 0 or more").min(0, "a whole number, 0 or more");
+const countAbove0 = z.int("a whole number above 0").min(1, "a whole number above 0");
 const headers = named("a map of header names to text", sendable);
 const thresholds = z.array(z.string("a threshold, such as p95(latency) < 500ms"), "a list of thresholds");
 
@@ -145,11 +152,95 @@ const user = map("a user class: weight, wait, tasks and so on", {
   tasks: named("a map of task names to tasks, with at least one", task, 1),
 });
 
-const profile = map("a profile: users, spawnRate, duration", {
-  users: z.int("a whole number above 0").min(1, "a whole number above 0"),
+/**
+ * The shapes of a load, by the key that makes it one, and what else may be said of each. The first whose key is there is
+ * the one that was meant.
+ */
+export const shapes = {
+  stages: ["maxUsers", "spacing"],
+  steps: ["maxUsers", "spacing"],
+  iterations: ["users", "per", "duration"],
+  arrivals: ["duration", "maxUsers", "spacing"],
+  users: ["spawnRate", "duration"],
+} as const;
+export const shapeKeys: ReadonlySet<string> = new Set(Object.entries(shapes).flat(2));
+
+/** Users and arrivals are two models, and a load is of one. */
+const oneModel = { oneOf: [{ required: ["users"] }, { required: ["arrivals"] }] };
+
+const stage = map("a stage, such as { users: 10, for: 2m }", {
+  users: count.optional(),
+  arrivals: rate.optional(),
+  from: z.union([count, rate], "a whole number of users, or a rate such as 10/s").optional(),
+  over: duration.optional(),
+  for: duration.optional(),
+}).meta({ ...oneModel, anyOf: [{ required: ["over"] }, { required: ["for"] }] });
+
+function range(expected: string, end: string) {
+  return z.string(expected).regex(new RegExp(`^${end}\\s*\\.\\.\\s*${end}$`, "u"), expected);
+}
+
+const steps = map("steps, such as { users: 10..100, by: 10, for: 1m }", {
+  users: range("a range of whole numbers, such as 10..100", "\\d+").optional(),
+  arrivals: range("a range of rates, such as 50/s..500/s", `${amount}/(s|m|min|h)`).optional(),
+  by: z.union([countAbove0, rate], "a whole number of users above 0, or a rate such as 50/s"),
+  over: duration.optional(),
+  for: duration,
+}).meta(oneModel);
+
+const load = {
+  users: countAbove0.optional(),
   spawnRate: rate.optional(),
   duration: duration.optional(),
+  arrivals: rate.optional(),
+  maxUsers: countAbove0.optional(),
+  spacing: z.enum(["constant", "poisson"], "constant or poisson").optional(),
+  stages: z.array(stage, "a list of stages").min(1, "at least one stage").optional(),
+  steps: steps.optional(),
+  iterations: countAbove0.optional(),
+  per: z.enum(["run", "user"], "run or user").optional(),
+  classes: z.array(text, "a list of user classes").min(1, "at least one user class").optional(),
+  startAt: duration.optional(),
+};
+
+/** The rules between the keys of a load, in JSON Schema's words; `profile.ts` says the same with better messages. */
+function oneShape(...others: string[]) {
+  const allBut = (kept: readonly string[]) => ({
+    not: { anyOf: [...shapeKeys, ...others].filter((key) => !kept.includes(key)).map((key) => ({ required: [key] })) },
+  });
+  const inside = (model: string) => ({
+    properties: { stages: { items: { required: [model] } }, steps: { required: [model] } },
+  });
+  return Object.entries(shapes).flatMap(([key, beside]) =>
+    key === "stages" || key === "steps"
+      ? [
+          { required: [key], ...inside("users"), ...allBut([key]) },
+          { required: [key], ...inside("arrivals"), ...allBut([key, ...beside]) },
+        ]
+      : [{ required: [key], ...allBut([key, ...beside]) }],
+  );
+}
+
+const loads = z
+  .array(
+    map("a load: users, arrivals, stages and so on", {
+      ...load,
+      host: z.string("the service's URL, such as http://localhost:8001").optional(),
+    }).meta({ oneOf: oneShape() }),
+    "a list of loads",
+  )
+  .min(1, "at least one load");
+
+const profile = map("a profile: users, spawnRate, duration", {
+  ...load,
+  loads: loads.optional(),
+  warmUp: duration.optional(),
   thresholds: thresholds.optional(),
+}).meta({
+  oneOf: [
+    ...oneShape("loads"),
+    { required: ["loads"], not: { anyOf: Object.keys(load).map((key) => ({ required: [key] })) } },
+  ],
 });
 
 const source = map("a source: prometheus or json, with its URL", {
@@ -192,16 +283,11 @@ export const definition = map("a scenario: a map with host, users and so on", {
 
 /** Keys that the language has and this version does not do. */
 export const notYet: ReadonlySet<string> = new Set([
-  "arrivals",
   "code",
   "cookies",
-  "distribution",
   "docker",
   "feeds",
-  "loads",
-  "maxUsers",
   "module",
-  "pacing",
   "parallel",
   "postgres",
   "process",
@@ -209,9 +295,7 @@ export const notYet: ReadonlySet<string> = new Set([
   "rabbitmq",
   "redis",
   "setup",
-  "stages",
   "tags",
   "teardown",
-  "throughput",
   "unique",
 ]);

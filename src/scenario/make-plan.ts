@@ -3,17 +3,19 @@ import { nearest } from "../verdict/spelling.ts";
 import { namedLatencies, type Threshold } from "../verdict/threshold.ts";
 import { type Address, type Host, hostOf, resolve } from "./address.ts";
 import {
+  endOfLoads,
   type Plan,
+  type PlannedLoad,
   type Source,
-  type Stage,
   type Step,
   type Template,
-  UNTIL_STOPPED_MS,
   type UserClass,
 } from "./plan.ts";
 import type { Problem, ProblemCode, ProblemParams } from "./problem.ts";
+import type { Profile } from "./profile.ts";
 import type { ScenarioStep } from "./request.ts";
-import type { Profile, Scenario } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
+import { loadOf } from "./shape.ts";
 import type { ScenarioClass } from "./user-class.ts";
 import type { ScenarioSource } from "./watch.ts";
 
@@ -22,10 +24,11 @@ export interface PlanOptions {
   profile?: string;
   /** The service's URL. */
   host?: string;
+  /** Of a profile that has a number of users; not of stages, arrivals or several loads. */
   users?: number;
-  /** Users a second. */
+  /** Users a second, where there is a number of users that are spawned. */
   spawnRate?: number;
-  /** The whole run, spawning included. */
+  /** The whole run, spawning included; stages that would go on are cut off. */
   durationMs?: number;
   /** The user classes to drive; none means all. */
   classes?: readonly string[];
@@ -40,14 +43,11 @@ export interface PlanOptions {
   labels?: Record<string, string>;
 }
 
-/** As Locust, where nothing else is said. */
-const DEFAULT_SPAWN_RATE = 1;
-
 /**
  * Makes the Plan of one run, frozen. Without `profile` it is the only one, or the one named `default`; a scenario with
- * several others needs a name, or `users`; one without any drives 1 user until it is stopped. Users are reached linearly,
- * 1 a second unless something is said, and held so that the whole lasts the duration; what a duration has no time to
- * spawn is cut off, as in Locust. Problems that are of the options and not of the file are on line 0.
+ * several others needs a name, or `users`; one without any drives 1 user until it is stopped. The classes that are asked for
+ * are taken out of each load; one that has none of them, or begins after the run's end, is left out. Problems that are of
+ * the options and not of the file are on line 0.
  */
 export function makePlan(scenario: Scenario, options: PlanOptions): { plan: Plan } | { problems: Problem[] } {
   const making = new Making(scenario, options);
@@ -71,21 +71,23 @@ class Making {
     const { name: scenario, sources, traces } = this.#scenario;
     const { suffix, version, startedAt, seed } = this.#options;
     const profile = this.#profile();
-    const stages = [this.#stage(profile)];
-    const classes = this.#classes().map((one) => this.#class(one));
+    const loads = this.#loads(profile);
+    const endMs = endOfLoads(loads);
+    const { warmUp } = profile;
+    if (warmUp !== undefined && loads.length > 0 && warmUp.ms >= endMs) this.problems.push(warmUp.tooLong);
     const thresholds = thresholdsOf(this.#scenario.thresholds, profile.thresholds);
     return {
       runId: runIdOf(startedAt, [scenario, profile.name, suffix]),
       version,
       scenario,
       profile: profile.name,
-      target: this.#host?.authority ?? firstAuthority(classes),
+      target: this.#host?.authority ?? firstAuthority(loads.flatMap(({ classes }) => classes)),
       startedAt,
       seed,
-      loads: [{ load: { kind: "users", stages }, classes, startMs: 0 }],
-      warmUpMs: 0,
+      loads,
+      warmUpMs: warmUp?.ms ?? 0,
       thresholds,
-      sources: sources.map((source) => this.#source(source, stages)),
+      sources: sources.map((source) => this.#source(source, endMs)),
       bounds: boundsOf(thresholds),
       ...(traces === undefined ? {} : { traces }),
       labels: { ...this.#scenario.labels, ...this.#options.labels },
@@ -116,7 +118,8 @@ class Making {
     const { profiles } = this.#scenario;
     const { profile: wanted, users } = this.#options;
     const names = profiles.map(({ name }) => name);
-    const adHoc: Profile = { name: "default", users: users ?? 1, thresholds: [] };
+    const load = { shape: { kind: "users", users: users ?? 1 }, startMs: 0 } as const;
+    const adHoc: Profile = { name: "default", loads: [load], thresholds: [] };
     if (wanted !== undefined) {
       const found = profiles.find(({ name }) => name === wanted);
       if (found === undefined) this.#unknown("profiles", wanted, names);
@@ -130,13 +133,48 @@ class Making {
     return chosen ?? adHoc;
   }
 
-  #stage(profile: Profile): Stage {
-    const { users = profile.users, durationMs = profile.durationMs } = this.#options;
-    const spawnRate = this.#options.spawnRate ?? profile.spawnRate ?? DEFAULT_SPAWN_RATE;
-    const overMs = (users / spawnRate) * 1000;
-    if (durationMs === undefined) return { users, overMs, forMs: UNTIL_STOPPED_MS };
-    if (overMs <= durationMs) return { users, overMs, forMs: durationMs - overMs };
-    return { users: Math.max(1, Math.floor((durationMs / 1000) * spawnRate)), overMs: durationMs, forMs: 0 };
+  #loads(profile: Profile): PlannedLoad[] {
+    for (const option of ["users", "spawnRate"] as const) this.#checkOption(option, profile);
+    const { users, spawnRate, durationMs } = this.#options;
+    const classes = this.#classes();
+    const driven = profile.loads.map((load) => ({
+      ...load,
+      classes: classes.filter(({ name }) => load.classes?.includes(name) ?? true),
+    }));
+    const populated = driven.filter((load) => load.classes.length > 0);
+    const begun = populated.filter(({ startMs }) => durationMs === undefined || startMs < durationMs);
+    if (classes.length > 0 && populated.length === 0) {
+      const names = [...new Set(profile.loads.flatMap((load) => load.classes ?? []))];
+      this.#report("no-load", "users", { key: profile.name, expected: `one of its user classes, ${names.join(", ")}` });
+    } else if (begun.length === 0 && populated.length > 0) {
+      const firstMs = Math.min(...populated.map(({ startMs }) => startMs));
+      const expected = `a duration of more than ${firstMs / 1000}s, when its first load starts`;
+      this.#report("no-load", "duration", { key: profile.name, expected });
+    }
+    return begun.map(({ shape, startMs, host = this.#host, classes }) => ({
+      load: loadOf(shape, {
+        users,
+        spawnRate,
+        lengthMs: durationMs === undefined ? undefined : durationMs - startMs,
+      }),
+      classes: classes.map((one) => this.#class(one, host)),
+      startMs,
+    }));
+  }
+
+  /** An option that a profile has no place for is a mistake: a load of another size than was asked for would not be noticed. */
+  #checkOption(option: "users" | "spawnRate", { name, loads }: Profile): void {
+    if (this.#options[option] === undefined) return;
+    const [first, ...more] = loads;
+    const kind = first?.shape.kind;
+    if (more.length === 0 && (kind === "users" || (kind === "iterations" && option === "users"))) return;
+    const what = more.length > 0 ? "several loads" : kind === "rate stages" ? "stages" : kind;
+    this.#report("option", option, {
+      key: option,
+      expected: option === "users" ? "a profile with a number of users" : "a profile with users that are spawned",
+      got: `${name}, which has ${what}`,
+      hint: "change the profile, or add one",
+    });
   }
 
   #classes(): ScenarioClass[] {
@@ -147,29 +185,29 @@ class Making {
     return wanted.length === 0 ? classes : classes.filter(({ name }) => wanted.includes(name));
   }
 
-  #class({ start, tasks, ...userClass }: ScenarioClass): UserClass {
+  #class({ start, tasks, ...userClass }: ScenarioClass, host: Host | undefined): UserClass {
     return {
       ...userClass,
-      start: start.map((step) => this.#step(step)),
-      tasks: tasks.map((task) => ({ ...task, steps: task.steps.map((step) => this.#step(step)) })),
+      start: start.map((step) => this.#step(step, host)),
+      tasks: tasks.map((task) => ({ ...task, steps: task.steps.map((step) => this.#step(step, host)) })),
     };
   }
 
-  #step({ address, ...step }: ScenarioStep): Step {
-    return { ...step, url: this.#url(address) };
+  #step({ address, ...step }: ScenarioStep, host: Host | undefined): Step {
+    return { ...step, url: this.#url(address, host) };
   }
 
-  #source({ address, everyMs, timeoutMs, ...source }: ScenarioSource, stages: Stage[]): Source {
-    const every = everyMs ?? defaultEveryMs(stages);
+  #source({ address, everyMs, timeoutMs, ...source }: ScenarioSource, runMs: number): Source {
+    const every = everyMs ?? defaultEveryMs(runMs);
     const timeout = timeoutMs ?? Math.min(5000, every * 0.8);
-    return { ...source, url: this.#url(address), everyMs: every, timeoutMs: timeout };
+    return { ...source, url: this.#url(address, this.#host), everyMs: every, timeoutMs: timeout };
   }
 
-  #url(address: Address): Template {
-    const url = resolve(address, this.#host);
+  #url(address: Address, host: Host | undefined): Template {
+    const url = resolve(address, host);
     if (typeof url === "string" || Array.isArray(url)) return url;
-    // A host that was given and is wrong was said once.
-    if (this.#options.host === undefined) this.problems.push(url);
+    // A host that was given and is wrong was said once; so is a class of several loads.
+    if (this.#options.host === undefined && !this.problems.includes(url)) this.problems.push(url);
     return "";
   }
 }
@@ -181,10 +219,9 @@ function runIdOf(startedAt: number, names: string[]): string {
 }
 
 /** More often in short runs, where a second counts. */
-function defaultEveryMs(stages: Stage[]): number {
-  const lengthMs = stages.reduce((sum, { overMs, forMs }) => sum + overMs + forMs, 0);
-  if (lengthMs <= 10 * 60_000) return 1000;
-  return lengthMs <= 60 * 60_000 ? 5000 : 15_000;
+function defaultEveryMs(runMs: number): number {
+  if (runMs <= 10 * 60_000) return 1000;
+  return runMs <= 60 * 60_000 ? 5000 : 15_000;
 }
 
 /** The profile's come in place of the scenario's that ask the same of the same. */

@@ -3,8 +3,9 @@ import { readHost } from "./address.ts";
 import type { Environment } from "./environment.ts";
 import type { TracePlan } from "./plan.ts";
 import type { Problem } from "./problem.ts";
+import { readProfile } from "./profile.ts";
 import { Reader } from "./reader.ts";
-import type { Profile, Scenario } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import { readSource as readYaml, Source, type SourceNode } from "./source.ts";
 import { checkStructure } from "./structure.ts";
 import { readClass, type ScenarioClass } from "./user-class.ts";
@@ -38,6 +39,7 @@ function toScenario(
 ): Scenario {
   const host = readHost(reader, reader.get(root, "host"));
   const classes = reader.named(reader.get(root, "users")).map((entry) => readClass(reader, entry));
+  const classNames = classes.map(({ name }) => name);
   const watch = reader.named(reader.get(root, "watch"));
   const sources = watch.map((entry) => readSource(reader, entry, checkMappings)).filter((one) => one !== undefined);
   const names = namesOf(classes, sources);
@@ -47,17 +49,10 @@ function toScenario(
     name: reader.string(reader.get(root, "name")) ?? nameOf(path),
     ...(host === undefined ? {} : { host }),
     classes,
-    profiles: reader.named(reader.get(root, "profiles")).map(({ key: name, value }): Profile => {
-      const spawnRate = readSpawnRate(reader, reader.get(value, "spawnRate"));
-      const durationMs = reader.duration(reader.get(value, "duration"));
-      return {
-        name,
-        users: reader.number(reader.get(value, "users")) ?? 1,
-        ...(spawnRate === undefined ? {} : { spawnRate }),
-        ...(durationMs === undefined ? {} : { durationMs }),
-        thresholds: thresholds(reader.get(value, "thresholds")),
-      };
-    }),
+    profiles: reader.named(reader.get(root, "profiles")).map((entry) => ({
+      ...readProfile(reader, entry, classNames),
+      thresholds: thresholds(reader.get(entry.value, "thresholds")),
+    })),
     thresholds: thresholds(reader.get(root, "thresholds")),
     sources,
     ...(traces === undefined ? {} : { traces }),
@@ -68,12 +63,6 @@ function toScenario(
 function nameOf(path: string): string {
   const file = path.split(/[\\/]/u).at(-1) ?? "";
   return file.replace(/\.ya?ml$/iu, "") || "scenario";
-}
-
-function readSpawnRate(reader: Reader, node: SourceNode | undefined): number | undefined {
-  const rate = reader.rate(node);
-  if (node === undefined || rate === undefined || rate > 0) return rate;
-  return reader.reject("wrong-value", node, { expected: "a rate above 0 with its unit, such as 10/s" });
 }
 
 /** What thresholds may refer to. */

@@ -35,6 +35,8 @@ const headlines = {
   "unknown-reference": "nothing in this scenario has this name",
   metric: "this is no metric",
   "number-precision": "this number has too many digits to be kept exactly: quote it",
+  option: "this profile does not take this option",
+  "no-load": "the profile has no load to run",
   "profile-needed": "the scenario has several profiles: name one",
 } as const;
 

@@ -24,6 +24,11 @@ export function timeMs(text: string): number | undefined {
   return seconds === undefined ? undefined : Math.round(seconds * 1e10) / 1e7;
 }
 
+function wholeNumber(text: string): number | undefined {
+  const number = Number(text);
+  return /^\s*\d+\s*$/u.test(text) && Number.isSafeInteger(number) ? number : undefined;
+}
+
 interface Text extends Filled {
   expressions: Extract<Piece, { kind: "expression" }>[];
 }
@@ -156,14 +161,31 @@ export class Reader {
 
   /** A time in milliseconds, `least` or more. */
   duration(node: SourceNode | undefined, least = 1): number | undefined {
-    const ms = this.#quantity(node, timeMs, "a time with its unit, such as 500ms or 2s");
+    const ms = this.#read(node, timeMs, "a time with its unit, such as 500ms or 2s");
     if (node === undefined || ms === undefined || ms >= least) return ms;
     return this.reject("wrong-value", node, { expected: `${least}ms or more`, got: this.string(node) ?? "" });
   }
 
   /** A rate a second. */
   rate(node: SourceNode | undefined): number | undefined {
-    return this.#quantity(node, (text) => measure(text, "rate"), "a rate above 0 with its unit, such as 10/s");
+    return this.#read(node, (text) => measure(text, "rate"), "a rate above 0 with its unit, such as 10/s");
+  }
+
+  /** A rate a second that is more than 0. */
+  rateAbove0(node: SourceNode | undefined): number | undefined {
+    const rate = this.rate(node);
+    if (node === undefined || rate === undefined || rate > 0) return rate;
+    return this.reject("wrong-value", node, { expected: "a rate above 0 with its unit, such as 10/s" });
+  }
+
+  /** `10..100`, or `50/s..500/s` a second: its two ends. */
+  range(node: SourceNode | undefined, of: "count" | "rate"): [from: number, to: number] | undefined {
+    const end = (text: string) => (of === "rate" ? measure(text, "rate") : wholeNumber(text));
+    const ends = (text: string): [number, number] | undefined => {
+      const [from, to, ...more] = text.split("..").map(end);
+      return from === undefined || to === undefined || more.length > 0 ? undefined : [from, to];
+    };
+    return this.#read(node, ends, of === "rate" ? "a range of rates, such as 50/s..500/s" : "a range, such as 10..100");
   }
 
   /** A share from 0 to 1, or such as `1%`. */
@@ -172,10 +194,10 @@ export class Reader {
       const value = measure(text, "ratio");
       return value !== undefined && value <= 1 ? value : undefined;
     };
-    return this.#quantity(node, share, "a share from 0 to 1, or such as 1%");
+    return this.#read(node, share, "a share from 0 to 1, or such as 1%");
   }
 
-  #quantity(node: SourceNode | undefined, read: (text: string) => number | undefined, expected: string) {
+  #read<T>(node: SourceNode | undefined, read: (text: string) => T | undefined, expected: string): T | undefined {
     const text = this.string(node);
     if (node === undefined || text === undefined) return undefined;
     return read(text) ?? this.reject("wrong-value", node, { expected, got: JSON.stringify(text) });

@@ -1,6 +1,7 @@
 import type { Threshold } from "../verdict/threshold.ts";
 import type { Host } from "./address.ts";
 import type { TracePlan } from "./plan.ts";
+import type { Profile } from "./profile.ts";
 import type { ScenarioClass } from "./user-class.ts";
 import type { ScenarioSource } from "./watch.ts";
 
@@ -14,15 +15,4 @@ export interface Scenario {
   sources: ScenarioSource[];
   traces?: TracePlan;
   labels: Record<string, string>;
-}
-
-export interface Profile {
-  name: string;
-  users: number;
-  /** Users a second. */
-  spawnRate?: number;
-  /** The whole, spawning included. Without it the load goes on until it is stopped. */
-  durationMs?: number;
-  /** In place of the scenario's with the same subject, and beside the others. */
-  thresholds: Threshold[];
 }

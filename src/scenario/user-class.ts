@@ -76,20 +76,44 @@ function isRequestKey(key: string): boolean {
   return isMethod(key) || ["name", "headers", "json", "body", "form", "expect", "capture", "deadline"].includes(key);
 }
 
-const waitForms = "a time or a range of times with their units, such as 2s or 1s..3s";
+const noWait: Wait = { kind: "uniform", minMs: 0, maxMs: 0 };
 
 /** None is no wait, as in Locust. */
 function readWait(reader: Reader, node: SourceNode | undefined): Wait {
+  if (node?.kind === "map") return readPace(reader, node);
   const text = reader.string(node);
-  if (node === undefined || text === undefined) return { kind: "uniform", minMs: 0, maxMs: 0 };
+  if (node === undefined || text === undefined) return noWait;
   const [least = "", most = least, ...more] = text.split("..");
   const [minMs, maxMs] = [timeMs(least), timeMs(most)];
   if (minMs === undefined || maxMs === undefined || more.length > 0) {
-    reader.reject("wrong-value", node, { expected: waitForms, got: JSON.stringify(text) });
-    return { kind: "uniform", minMs: 0, maxMs: 0 };
+    reader.reject("wrong-value", node, { expected: "a time or a range, such as 1s..3s", got: JSON.stringify(text) });
+    return noWait;
   }
   if (minMs > maxMs) {
     reader.reject("wrong-value", node, { expected: "the shorter time first", got: JSON.stringify(text) });
   }
   return { kind: "uniform", minMs, maxMs };
+}
+
+const paces = ["pacing", "throughput", "poisson"] as const;
+
+/** A map with one of `pacing` (Locust's constant_pacing), `throughput` (its constant_throughput) and `poisson`. */
+function readPace(reader: Reader, node: SourceNode & { kind: "map" }): Wait {
+  const [first, second] = node.entries.filter(({ key }) => paces.some((pace) => pace === key));
+  if (second !== undefined) {
+    reader.report("conflict", second.keyPlace, { key: second.key, expected: `one; ${first?.key} is there already` });
+  }
+  if (node.entries.length === 0) {
+    reader.reject("missing-key", node, {
+      key: "pacing, throughput or poisson",
+      expected: "a wait, such as pacing: 10s",
+    });
+  }
+  if (first?.key === "throughput") {
+    const perSecond = reader.rateAbove0(first.value);
+    return perSecond === undefined ? noWait : { kind: "pace", everyMs: 1000 / perSecond };
+  }
+  const ms = reader.duration(first?.value);
+  if (ms === undefined) return noWait;
+  return first?.key === "pacing" ? { kind: "pace", everyMs: ms } : { kind: "poisson", meanMs: ms };
 }

@@ -43,6 +43,16 @@ describe("readScenario", () => {
     expect(scenario(text).classes[0]?.wait).toEqual({ kind: "uniform", minMs, maxMs });
   });
 
+  it.each([
+    ["{ pacing: 10s }", { kind: "pace", everyMs: 10_000 }],
+    ["{ throughput: 0.5/s }", { kind: "pace", everyMs: 2000 }],
+    ["{ throughput: 30/min }", { kind: "pace", everyMs: 2000 }],
+    ["{ poisson: 2s }", { kind: "poisson", meanMs: 2000 }],
+  ])("wait: %s", (wait, expected) => {
+    const text = task("get: /").replace("    tasks:", `    wait: ${wait}\n    tasks:`);
+    expect(scenario(text).classes[0]?.wait).toEqual(expected);
+  });
+
   it("names requests", () => {
     const text = `
 host: http://localhost
@@ -159,7 +169,10 @@ describe("the environment", () => {
       "get: /",
       'profiles: { p: { users: "${USERS}", spawnRate: "${RATE:-5/s}" } }\nhost: http://localhost',
     );
-    expect(scenario(text, { USERS: "30" }).profiles[0]).toMatchObject({ users: 30, spawnRate: 5 });
+    expect(scenario(text, { USERS: "30" }).profiles[0]?.loads[0]?.shape).toMatchObject({
+      users: 30,
+      spawnRate: 5,
+    });
     expect(scenario(`name: \${BUILD}\n${task("get: /")}`, { BUILD: "42" }).name).toBe("42");
   });
 
