@@ -1,7 +1,8 @@
 import { Coordinator } from "./cluster/coordinator.ts";
 import type { OpenLink } from "./cluster/protocol.ts";
 import { openThread } from "./cluster/thread-link.ts";
-import { maxUsers, stageStarts } from "./load/stages.ts";
+import { usersOf } from "./load/stages.ts";
+import { arrivalRateAt, type Turn, timelineOf } from "./load/timeline.ts";
 import { type Clock, monotonicMs, SystemClock, sleepUntil } from "./metrics/clock.ts";
 import { type Observation, seriesName } from "./metrics/observation.ts";
 import type { Snapshot } from "./metrics/snapshot.ts";
@@ -61,6 +62,8 @@ export class Run {
   #clock: Clock = new SystemClock(monotonicMs());
   #plan: Plan;
   #traces: OtlpTraces | undefined;
+  readonly #timeline: Turn[];
+  /** The last turn of the timeline that was told. */
   #stage = -1;
   #state: RunState = "running";
   #stoppedBy: string | undefined;
@@ -70,7 +73,8 @@ export class Run {
     this.#options = options;
     this.#plan = plan;
     this.runFile = new RunFile(options.runFile, (message) => this.note(message));
-    this.#judge = new Judge(plan.thresholds, plan.bounds);
+    this.#timeline = timelineOf(plan.loads);
+    this.#judge = new Judge(plan);
     this.#sinks = [this.runFile, this.prometheus, ...sinks];
     this.#coordinator = new Coordinator(options.openLink ?? openThread, {
       snapshot: (snapshot) => this.runFile.keepWorker(snapshot),
@@ -181,21 +185,24 @@ export class Run {
     const gauge = (metric: PlimsollMetric, value: number, labels: Record<string, string> = {}) => {
       snapshot.gauges[seriesName(metric, labels)] = value;
     };
-    for (const { load } of this.#plan.loads) {
-      const starts = stageStarts(load.stages);
-      const stage = starts.findLastIndex((start) => start <= snapshot.at);
-      if (stage > this.#stage) {
-        this.#stage = stage;
-        this.#tell("stage", `Stage ${stage + 1} of ${starts.length}: ${load.stages[stage]?.users} users.`);
+    const stage = this.#timeline.findLastIndex(({ at }) => at <= snapshot.at);
+    for (const { wanted } of this.#timeline.slice(this.#stage + 1, stage + 1)) {
+      this.#stage++;
+      if (this.#timeline.length > 1) {
+        this.#tell("stage", `Stage ${this.#stage + 1} of ${this.#timeline.length}: ${wanted}.`);
       }
-      gauge("plimsoll_stage", stage);
-      for (const [index, start] of starts.slice(0, stage + 1).entries()) {
-        gauge("plimsoll_stage_start_timestamp_seconds", (this.#plan.startedAt + start) / 1000, {
-          stage: String(index),
-        });
-      }
-      gauge("plimsoll_users_max", maxUsers(load.stages));
     }
+    gauge("plimsoll_stage", stage);
+    for (const [index, { at }] of this.#timeline.slice(0, stage + 1).entries()) {
+      gauge("plimsoll_stage_start_timestamp_seconds", (this.#plan.startedAt + at) / 1000, { stage: String(index) });
+    }
+    const { loads } = this.#plan;
+    gauge(
+      "plimsoll_users_max",
+      loads.reduce((sum, { load }) => sum + usersOf(load), 0),
+    );
+    const arrivalRate = arrivalRateAt(loads, snapshot.at);
+    if (arrivalRate !== undefined) gauge("plimsoll_arrival_rate_target", arrivalRate);
     if (this.#traces === undefined) return;
     const { exported, dropped, unsampled } = this.#traces.counts();
     for (const [result, value] of Object.entries({ exported, dropped, unsampled })) {

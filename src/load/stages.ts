@@ -1,6 +1,8 @@
-import type { Stage } from "../scenario/plan.ts";
+import type { Load, Stage } from "../scenario/plan.ts";
 
-/** A user of the whole load begins or ends, at a time in the run's milliseconds. */
+type Lasting = Pick<Stage, "overMs" | "forMs">;
+
+/** A user of the whole load begins or ends, at a time in milliseconds from the load's start. */
 export interface UserChange {
   at: number;
   user: number;
@@ -37,17 +39,30 @@ export function usersAt(stages: readonly Stage[], time: number): number {
   return 0;
 }
 
-export function maxUsers(stages: readonly Stage[]): number {
-  return Math.max(0, ...stages.map(({ users }) => users));
+/** The most users that a load has at once. */
+export function usersOf(load: Load): number {
+  switch (load.kind) {
+    case "users":
+      return Math.max(0, ...load.stages.map(({ users }) => users));
+    case "arrivals":
+      return load.maxUsers;
+    case "iterations":
+      return load.users;
+  }
 }
 
-/** When the load ends, in the run's milliseconds. */
-export function endOf(stages: readonly Stage[]): number {
+/** How long a load may take, from its start, in milliseconds. */
+export function lengthOf(load: Load): number {
+  return load.kind === "iterations" ? load.maxMs : endOf(load.stages);
+}
+
+/** How long stages take, in milliseconds. */
+export function endOf(stages: readonly Lasting[]): number {
   return stages.reduce((sum, { overMs, forMs }) => sum + overMs + forMs, 0);
 }
 
-/** When each stage begins, in the run's milliseconds. */
-export function stageStarts(stages: readonly Stage[]): number[] {
+/** When each stage begins, in milliseconds from the load's start. */
+export function stageStarts(stages: readonly Lasting[]): number[] {
   let start = 0;
   return stages.map(({ overMs, forMs }) => {
     const at = start;

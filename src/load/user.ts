@@ -3,8 +3,10 @@ import { TraceContext, type Tracer } from "../client/trace.ts";
 import type { Aggregator, Counter } from "../metrics/aggregator.ts";
 import { type Clock, sleepUntil } from "../metrics/clock.ts";
 import type { Sample } from "../metrics/sample.ts";
+import type { Wait } from "../scenario/plan.ts";
 import { type Scope, TemplateError } from "../scenario/template.ts";
 import type { CompiledClass, CompiledStep } from "./compile.ts";
+import type { Random } from "./random.ts";
 
 /** What all users of a worker share. */
 export interface Surroundings {
@@ -19,9 +21,9 @@ export interface Surroundings {
 const BACK_OFF_MS = 1_000;
 
 /**
- * One user: its start steps, then tasks by weight with waits between them, until it is stopped; a task that has begun is
- * finished. A step that fails ends its task, as what follows may need what it would have captured; a user whose start
- * steps fail tries them again. One async loop, one await a request.
+ * One user: its start steps, then iterations (a task by weight) until it is stopped; one that has begun is finished. A step
+ * that fails ends its task, as what follows may need what it would have captured; a user whose start steps fail tries them
+ * again. One async loop, one await a request.
  */
 export class User {
   readonly #class: CompiledClass;
@@ -30,6 +32,7 @@ export class User {
   readonly #around: Surroundings;
   readonly #trace: TraceContext | undefined;
   readonly #stop = new AbortController();
+  #started: boolean;
   /** The last request could not be made. */
   #stuck = false;
 
@@ -39,9 +42,10 @@ export class User {
     this.#scope = scope;
     this.#around = around;
     this.#trace = around.tracer === undefined ? undefined : new TraceContext();
+    this.#started = compiled.start.length === 0;
   }
 
-  /** It begins no further task. */
+  /** It begins no further iteration. */
   stop(): void {
     this.#stop.abort();
   }
@@ -52,38 +56,54 @@ export class User {
     this.#session.close();
   }
 
-  /** Resolves when it has stopped. */
-  async run(): Promise<void> {
-    const { clock, succeeded, failed } = this.#around;
+  /** Goes from iteration to iteration while `next` has one for it; resolves when it has stopped. */
+  async run(next: () => boolean): Promise<void> {
+    const { clock } = this.#around;
+    const { wait } = this.#class;
     const { random } = this.#scope;
-    const { minMs, maxMs } = this.#class.wait;
     const { signal } = this.#stop;
-    let started = this.#class.start.length === 0;
+    let due = clock.now();
+    let asked = false;
     while (!signal.aborted) {
-      const steps = started ? this.#class.pick(random).steps : this.#class.start;
-      let good = true;
-      for (const step of steps) {
-        good = await this.#send(step);
-        if (!good) break;
-      }
-      if (started) (good ? succeeded : failed).add(1);
-      else if (good) {
-        started = true;
-        continue;
-      }
+      // A user that could not start has not used up what it was given.
+      if (!asked && !next()) break;
+      asked = !(await this.iterate(due));
       const now = clock.now();
-      let pause = minMs + (maxMs - minMs) * random();
-      if (!started || this.#stuck) pause = Math.max(pause, BACK_OFF_MS);
-      if (pause > 0) await sleepUntil(clock, now + pause, signal);
+      due = wait.kind === "pace" ? due + wait.everyMs : now + pauseOf(wait, random);
+      if (!this.#started || this.#stuck) due = Math.max(due, now + BACK_OFF_MS);
+      if (due <= now) continue;
+      await sleepUntil(clock, due, signal);
+      // Without a pace the next task is due when the user is ready, not when its timer was set.
+      if (wait.kind !== "pace") due = clock.now();
     }
     this.#session.close();
   }
 
-  /** Sends a step's request and records it; false if it failed. In a closed model it is due when its user is ready. */
-  async #send(step: CompiledStep): Promise<boolean> {
-    const { aggregator, tracer, clock } = this.#around;
+  /** One task, after the start steps if they are still to do; false if these failed. Its first request is due at `due`. */
+  async iterate(due: number): Promise<boolean> {
+    const { clock, succeeded, failed } = this.#around;
+    let dueAt = due;
+    if (!this.#started) {
+      for (const step of this.#class.start) {
+        if (!(await this.#send(step, dueAt))) return false;
+        dueAt = clock.now();
+      }
+      this.#started = true;
+    }
+    let good = true;
+    for (const step of this.#class.pick(this.#scope.random).steps) {
+      good = await this.#send(step, dueAt);
+      if (!good) break;
+      dueAt = clock.now();
+    }
+    (good ? succeeded : failed).add(1);
+    return true;
+  }
+
+  /** Sends a step's request and records it; false if it failed. */
+  async #send(step: CompiledStep, dueAt: number): Promise<boolean> {
+    const { aggregator, tracer } = this.#around;
     const trace = this.#trace;
-    const dueAt = clock.now();
     let request: Request;
     try {
       request = step.request(this.#scope, dueAt);
@@ -105,6 +125,16 @@ export class User {
       tracer.end(trace, exchange, step.traced(request, exchange, this.#scope));
     }
     return exchange.failure === undefined;
+  }
+}
+
+/** How long a user that keeps no pace pauses, in milliseconds. */
+function pauseOf(wait: Exclude<Wait, { kind: "pace" }>, random: Random): number {
+  switch (wait.kind) {
+    case "uniform":
+      return wait.minMs + (wait.maxMs - wait.minMs) * random();
+    case "poisson":
+      return -Math.log(1 - random()) * wait.meanMs;
   }
 }
 

@@ -15,6 +15,7 @@ export interface Counter {
 }
 export interface Gauge {
   set(value: number): void;
+  add(n: number): void;
 }
 
 class Cell implements Counter, Gauge {

@@ -51,6 +51,7 @@ export const plimsollMetrics = {
   plimsoll_iterations_total: counter("Tasks that ran to their end.", "scenario", "outcome"),
   plimsoll_dropped_iterations_total: counter("Iterations planned but not started.", "scenario", "reason"),
   plimsoll_schedule_delay_seconds: histogram("How late users and iterations started against the schedule.", "scenario"),
+  plimsoll_arrival_rate_target: gauge("Iterations a second that the plan wants started; of open loads.", "scenario"),
   plimsoll_users: gauge("Users active.", "scenario"),
   plimsoll_users_max: gauge("Users that the plan reaches.", "scenario"),
   plimsoll_stage: gauge("Index of the stage the load is in, from 0.", "scenario"),

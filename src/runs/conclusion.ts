@@ -17,7 +17,7 @@ export interface Conclusion {
 /** What a run file says of the run; a run that was killed before it was judged is judged now, and counts as stopped. */
 export function concludeRun(run: StoredRun): Conclusion {
   const { plan, outcome } = run;
-  const judge = new Judge(plan.thresholds, plan.bounds);
+  const judge = new Judge(plan);
   for (const observation of run.observations()) judge.observe([observation]);
   const snapshot = run.finalSnapshot();
   const trust = new Trust();
@@ -25,6 +25,11 @@ export function concludeRun(run: StoredRun): Conclusion {
   trust.observe(snapshot);
   const evidence = { target: judge.target, trust: trust.result(), snapshot };
   if (outcome !== undefined) return { ...evidence, ...outcome };
+  if (plan.warmUpMs > 0) {
+    // The judge counts from the first snapshot past the warm-up: it must have seen that one.
+    const first = run.ticks().find((tick) => tick.snapshot.at >= plan.warmUpMs);
+    if (first !== undefined) judge.evaluate(first.snapshot);
+  }
   const states = judge.evaluate(snapshot);
   const stoppedBy = "a kill of its generator (unless it still runs)";
   const hasThresholds = plan.thresholds.length > 0;

@@ -60,7 +60,7 @@ export function openRun(path: string): StoredRun | RunFileProblem {
   } catch (error) {
     if (!isSystemError(error)) throw error;
     if (error.code === "ENOENT")
-      return problem("missing", "does not exist: give the path of a run file (plimsoll runs)");
+      return problem("missing", "does not exist: give the path of a run file, such as runs/….db");
     return problem("unreadable", `cannot be read: ${error.message}`);
   }
   if (header === undefined) return problem("empty", "holds no run: its generator was killed as it started");

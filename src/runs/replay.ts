@@ -11,7 +11,7 @@ export async function replay(path: string, sinks: readonly Sink[]): Promise<RunF
   const run = openRun(path);
   if (run.kind === "problem") return run;
   try {
-    const judge = new Judge(run.plan.thresholds, run.plan.bounds);
+    const judge = new Judge(run.plan);
     for (const sink of sinks) sink.start(run.plan);
     for (const stored of run.ticks()) {
       judge.observe(stored.observations);

@@ -11,7 +11,7 @@ import { exitCode, type ThresholdState, type Verdict } from "../verdict/verdict.
 export const SUMMARY_VERSION = 1;
 
 /**
- * What programs read of a run (`--summary FILE`, `plimsoll report --json`): `summary-schema.ts` is its JSON Schema. Times in
+ * What programs read of a run (`--summary FILE`): `summary-schema.ts` is its JSON Schema. Times in
  * seconds, moments in Unix seconds, rates a second, shares 0 to 1. What was not measured is null, never 0.
  */
 export interface Summary {

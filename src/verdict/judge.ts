@@ -1,5 +1,5 @@
 import { type Observation, seriesName } from "../metrics/observation.ts";
-import type { Snapshot } from "../metrics/snapshot.ts";
+import { type Snapshot, snapshotSince } from "../metrics/snapshot.ts";
 import { ClientFigures } from "./client-figures.ts";
 import { type Measured, tooFew } from "./measured.ts";
 import { type TargetSeries, TargetStatistics } from "./target-statistics.ts";
@@ -8,6 +8,15 @@ import type { ThresholdState } from "./verdict.ts";
 
 /** A series with gaps in more than this share of its source's looks cannot show that a limit held. */
 export const GAP_SHARE = 0.1;
+
+/** What of a plan the judge needs. */
+export interface JudgedPlan {
+  thresholds: readonly Threshold[];
+  /** The classic `le` bounds in seconds. */
+  bounds: readonly number[];
+  /** What is before it counts in no threshold; the run's milliseconds. */
+  warmUpMs: number;
+}
 
 /**
  * Judges thresholds over the run so far. Neither no data nor too little is ever a pass:
@@ -19,31 +28,39 @@ export const GAP_SHARE = 0.1;
  *   broken in what was seen stays `broken`.
  */
 export class Judge {
-  readonly #thresholds: readonly Threshold[];
-  readonly #bounds: readonly number[];
-  readonly #target: TargetStatistics;
+  readonly #plan: JudgedPlan;
+  /** What was seen of the target so far, warm-up included. */
+  readonly target = new TargetStatistics();
+  /** Without the warm-up. */
+  readonly #counted: TargetStatistics;
+  /** The client's figures at the end of the warm-up. */
+  #baseline: Snapshot | undefined;
 
-  /** `bounds`: the plan's classic `le` bounds in seconds. `target` is fed by `observe`. */
-  constructor(thresholds: readonly Threshold[], bounds: readonly number[], target = new TargetStatistics()) {
-    this.#thresholds = thresholds;
-    this.#bounds = bounds;
-    this.#target = target;
-  }
-
-  /** What was seen of the target so far. */
-  get target(): TargetStatistics {
-    return this.#target;
+  constructor(plan: JudgedPlan) {
+    this.#plan = plan;
+    this.#counted = plan.warmUpMs > 0 ? new TargetStatistics() : this.target;
   }
 
   observe(observations: readonly Observation[]): void {
-    this.#target.observe(observations);
+    this.target.observe(observations);
+    if (this.#counted === this.target) return;
+    this.#counted.observe(observations.filter(({ at }) => at >= this.#plan.warmUpMs));
   }
 
-  /** The state of each limit, in the order of the thresholds, target before critical. */
+  /**
+   * The state of each limit, in the order of the thresholds, target before critical. The first snapshot past the warm-up is
+   * what later ones are counted from.
+   */
   evaluate(snapshot: Snapshot): ThresholdState[] {
-    const client = new ClientFigures(snapshot, this.#bounds);
-    return this.#thresholds.flatMap((threshold) => {
-      const measured = threshold.subject === "client" ? [client.measure(threshold)] : this.#measureTarget(threshold);
+    const since = this.#sinceWarmUp(snapshot);
+    const client = since && new ClientFigures(since, this.#plan.bounds);
+    return this.#plan.thresholds.flatMap((threshold) => {
+      const measured =
+        client === undefined
+          ? [warmingUp]
+          : threshold.subject === "client"
+            ? [client.measure(threshold)]
+            : this.#measureTarget(threshold);
       const { expression, target, critical } = threshold;
       const states: ThresholdState[] = [];
       if (target !== undefined) states.push({ expression, level: "target", limit: target, ...worst(measured, target) });
@@ -54,15 +71,28 @@ export class Judge {
     });
   }
 
+  /** Undefined while it lasts. */
+  #sinceWarmUp(snapshot: Snapshot): Snapshot | undefined {
+    const { warmUpMs } = this.#plan;
+    if (warmUpMs <= 0) return snapshot;
+    if (snapshot.at < warmUpMs) return undefined;
+    this.#baseline ??= snapshot;
+    return snapshotSince(snapshot, this.#baseline);
+  }
+
   #measureTarget({ metric, filters, aggregation }: Threshold): Measured[] {
-    const matching = this.#target.matching(metric, filters);
+    const matching = this.#counted.matching(metric, filters);
     if (matching.length > 0) return matching.map((series) => measureSeries(series, aggregation));
-    const failing = this.#target.failingSources();
+    const failing = this.#counted.failingSources();
     const hint = failing.length === 0 ? "is it among what watch: asks for?" : `down: ${failing.join(", ")}`;
     const reason = `no source gave ${seriesName(metric, filters)} (${hint})`;
     return [{ lacking: { state: "no_data", reason, breakable: false } }];
   }
 }
+
+const warmingUp: Measured = {
+  lacking: { state: "no_data", reason: "the run did not outlast its warm-up", breakable: false },
+};
 
 function measureSeries(series: TargetSeries, aggregation: Aggregation): Measured {
   const value = seriesValue(series, aggregation);

@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { arrivals, rateAt } from "../../src/load/arrival.ts";
 import { randomFrom } from "../../src/load/random.ts";
 import { classSequence, owns } from "../../src/load/share.ts";
 import { endOf, userChanges, usersAt } from "../../src/load/stages.ts";
+
+import type { RateStage } from "../../src/scenario/plan.ts";
 
 const stages = fc.array(
   fc.record({
@@ -47,6 +50,55 @@ describe("the schedule of users", () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+const rates = fc.array(
+  fc.record({
+    perSecond: fc.oneof(fc.constant(0), fc.double({ min: 0.1, max: 200, noNaN: true })),
+    overMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 20_000 })),
+    forMs: fc.nat({ max: 20_000 }),
+  }),
+  { minLength: 1, maxLength: 5 },
+);
+
+/** The integral of the rate from 0 to `time`, by small steps: the schedule's definition, computed another way. */
+function expected(plan: RateStage[], time: number): number {
+  const steps = 2000;
+  let sum = 0;
+  for (let i = 0; i < steps; i++) sum += rateAt(plan, ((i + 0.5) * time) / steps);
+  return (sum * time) / steps / 1000;
+}
+
+describe("the schedule of arrivals", () => {
+  it("at a constant rate is exact: 2,000/s for 10 s are 20,000, half a millisecond apart", () => {
+    const times = [...arrivals([{ perSecond: 2000, overMs: 0, forMs: 10_000 }], "constant", 1)];
+    expect(times).toHaveLength(20_000);
+    expect(times.every((time, n) => Math.abs(time - n / 2) < 1e-6)).toBe(true);
+  });
+
+  it("follows the integral of the rate at each moment, in the order of time", () => {
+    fc.assert(
+      fc.property(rates, fc.double({ min: 0, max: 1, noNaN: true }), (plan, part) => {
+        const times = [...arrivals(plan, "constant", 1)];
+        for (let n = 1; n < times.length; n++) expect(times[n]).toBeGreaterThanOrEqual(times[n - 1] as number);
+        const time = part * endOf(plan);
+        const come = times.filter((at) => at < time).length;
+        expect(Math.abs(come - expected(plan, time))).toBeLessThan(1.5 + 0.002 * times.length);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("at random has the mean and the spread of a Poisson process, and is the same for its seed", () => {
+    const plan = [{ perSecond: 50, overMs: 0, forMs: 1000 }];
+    const counts = Array.from({ length: 2000 }, (_, seed) => [...arrivals(plan, "poisson", seed)].length);
+    const mean = counts.reduce((sum, n) => sum + n, 0) / counts.length;
+    const variance = counts.reduce((sum, n) => sum + (n - mean) ** 2, 0) / (counts.length - 1);
+    // Of 2,000 counts the mean has a standard error of 0.16, the variance of 1.6: five of each.
+    expect(Math.abs(mean - 50)).toBeLessThan(0.8);
+    expect(Math.abs(variance - 50)).toBeLessThan(8);
+    expect([...arrivals(plan, "poisson", 7)]).toEqual([...arrivals(plan, "poisson", 7)]);
   });
 });
 

@@ -4,10 +4,10 @@ import { type ModelledAnswer, ModelledClient } from "../../src/client/modelled.t
 import type { Share } from "../../src/load/share.ts";
 import { GRACE_MS, Worker } from "../../src/load/worker.ts";
 import { Aggregator } from "../../src/metrics/aggregator.ts";
-import { ClassicBounds, quantile } from "../../src/metrics/histogram.ts";
+import { ClassicBounds, type HistogramData, quantile } from "../../src/metrics/histogram.ts";
 import { requestCount, type Snapshot, SnapshotSum } from "../../src/metrics/snapshot.ts";
 import { defaultBounds } from "../../src/metrics/vocabulary.ts";
-import type { Plan, Stage, Step, Task, UserClass } from "../../src/scenario/plan.ts";
+import type { Load, Plan, Stage, Step, Task, UserClass } from "../../src/scenario/plan.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 
 function step(path: string, more: Partial<Step> = {}): Step {
@@ -28,10 +28,17 @@ function task(path: string, weight = 1, steps = [step(path)]): Task {
 }
 
 function userClass(more: Partial<UserClass> = {}): UserClass {
-  return { name: "U", weight: 1, wait: { minMs: 1000, maxMs: 1000 }, tasks: [task("/a")], start: [], ...more };
+  return {
+    name: "U",
+    weight: 1,
+    wait: { kind: "uniform", minMs: 1000, maxMs: 1000 },
+    tasks: [task("/a")],
+    start: [],
+    ...more,
+  };
 }
 
-function planOf(stages: Stage[], classes: UserClass[]): Plan {
+function planOf(load: Stage[] | Load, classes: UserClass[]): Plan {
   return {
     runId: "r",
     version: "0",
@@ -40,7 +47,8 @@ function planOf(stages: Stage[], classes: UserClass[]): Plan {
     target: "target",
     startedAt: 0,
     seed: 1,
-    loads: [{ load: { kind: "users", stages }, classes }],
+    loads: [{ load: Array.isArray(load) ? { kind: "users", stages: load } : load, classes, startMs: 0 }],
+    warmUpMs: 0,
     thresholds: [],
     sources: [],
     bounds: [...defaultBounds],
@@ -101,8 +109,12 @@ describe("a worker", () => {
 
   it("makes the same load whatever the number of workers", async () => {
     const classes = [
-      userClass({ weight: 3, wait: { minMs: 200, maxMs: 900 }, tasks: [task("/a", 3), task("/b", 1)] }),
-      userClass({ name: "V", wait: { minMs: 100, maxMs: 100 }, tasks: [task("/v")] }),
+      userClass({
+        weight: 3,
+        wait: { kind: "uniform", minMs: 200, maxMs: 900 },
+        tasks: [task("/a", 3), task("/b", 1)],
+      }),
+      userClass({ name: "V", wait: { kind: "uniform", minMs: 100, maxMs: 100 }, tasks: [task("/v")] }),
     ];
     const stages = [
       { users: 20, overMs: 5000, forMs: 5000 },
@@ -122,8 +134,9 @@ describe("a worker", () => {
 
   it("chooses tasks by their weights", async () => {
     const tasks = [task("/a", 10), task("/b", 5), task("/c", 1)];
-    const run = start(planOf(steady(50, 100_000), [userClass({ tasks, wait: { minMs: 50, maxMs: 50 } })]), () =>
-      answer(0),
+    const run = start(
+      planOf(steady(50, 100_000), [userClass({ tasks, wait: { kind: "uniform", minMs: 50, maxMs: 50 } })]),
+      () => answer(0),
     );
     await run.clock.advance(100_001);
     const count = (path: string) => run.sent.filter(({ request }) => request.path === path).length;
@@ -177,7 +190,7 @@ describe("a worker", () => {
 
   it("backs off when nothing can be sent, and counts it as failed", async () => {
     const broken = step("/a", { url: ["http://target/", { kind: "variable", path: ["id"] }] });
-    const classes = [userClass({ wait: { minMs: 0, maxMs: 0 }, tasks: [task("t", 1, [broken])] })];
+    const classes = [userClass({ wait: { kind: "uniform", minMs: 0, maxMs: 0 }, tasks: [task("t", 1, [broken])] })];
     const run = start(planOf(steady(1, 10_000), classes), () => answer(1));
     await run.clock.advance(10_001);
     expect(run.sent).toEqual([]);
@@ -186,7 +199,7 @@ describe("a worker", () => {
   });
 
   it("keeps its pace when requests fail at once: only what cannot be made backs off", async () => {
-    const classes = [userClass({ wait: { minMs: 100, maxMs: 100 } })];
+    const classes = [userClass({ wait: { kind: "uniform", minMs: 100, maxMs: 100 } })];
     const run = start(planOf(steady(1, 10_000), classes), () => ({ afterMs: 0, status: 500 }));
     await run.clock.advance(10_001);
     expect(run.sent).toHaveLength(100);
@@ -216,4 +229,122 @@ describe("a worker", () => {
       expect(run.clock.pending).toBe(0);
     }
   });
+});
+
+describe("the open model", () => {
+  const arrivals = (more: Partial<Extract<Load, { kind: "arrivals" }>> = {}): Load => ({
+    kind: "arrivals",
+    stages: [{ perSecond: 100, overMs: 0, forMs: 10_000 }],
+    maxUsers: 500,
+    spacing: "constant",
+    ...more,
+  });
+
+  it("sends what was planned or counts it as dropped, and a stall shows in the response times in closed form", async () => {
+    // 100/s for 10 s; nothing answers from second 4 to 6.
+    for (const of of [1, 2, 3]) {
+      const stall = (_: Request, now: number) => answer(now >= 4000 && now < 6000 ? 6000 - now : 0);
+      const run = start(planOf(arrivals(), [userClass()]), stall, of);
+      await run.clock.advance(10_001);
+      expect(run.hasEnded()).toBe(true);
+      expect(run.sent).toHaveLength(1000);
+      const perSecond = Array.from({ length: 10 }, (_, s) =>
+        run.sent.filter(({ at }) => Math.floor(at / 1000 + 1e-9) === s),
+      );
+      expect(perSecond.map((list) => list.length)).toEqual(new Array(10).fill(100));
+      // A fifth of all wait, evenly between 0 and 2 s: the q-quantile is 2 s · (q − 0.8) / 0.2.
+      const response = run.total().series[0]?.success.response as HistogramData;
+      expect(quantile(response, 0.9)).toBeCloseTo(1, 1);
+      expect(Math.abs((quantile(response, 0.99) as number) - 1.9) / 1.9).toBeLessThan(0.02);
+    }
+  });
+
+  it("drops arrivals that find all users busy, and sent + dropped is the plan, for any number of workers", async () => {
+    for (const of of [1, 2, 3]) {
+      const run = start(planOf(arrivals({ maxUsers: 7 }), [userClass()]), () => answer(250), of);
+      await run.clock.advance(10_251);
+      expect(run.hasEnded()).toBe(true);
+      const dropped = run.total().counters['plimsoll_dropped_iterations_total{reason="no_free_user"}'] as number;
+      expect(run.sent.length + dropped).toBe(1000);
+      // Seven users of 250 ms carry 28 a second.
+      expect(run.sent.length).toBeGreaterThan(250);
+      expect(run.sent.length).toBeLessThan(290);
+      expect(run.total().gauges).toMatchObject({ plimsoll_users: 0 });
+    }
+  });
+
+  it("counts an iteration's delay from its schedule, and its later requests from when they could start", async () => {
+    const steps = [step("/first"), step("/second")];
+    const run = start(planOf(arrivals(), [userClass({ tasks: [task("t", 1, steps)] })]), () => answer(10));
+    await run.clock.advance(5000);
+    for (const { request, at } of run.sent) expect(request.intendedAt).toBe(at);
+  });
+
+  it("takes each arrival's class by weight, whatever users happen to be free", async () => {
+    const classes = [userClass({ weight: 3, tasks: [task("/a")] }), userClass({ name: "V", tasks: [task("/b")] })];
+    const run = start(planOf(arrivals({ maxUsers: 3 }), classes), () => answer(1));
+    await run.clock.advance(10_001);
+    expect(run.sent.filter(({ request }) => request.path === "/b")).toHaveLength(250);
+    expect(run.sent).toHaveLength(1000);
+  });
+
+  it("runs the start steps once a pooled user", async () => {
+    const classes = [userClass({ start: [step("/login")] })];
+    const run = start(planOf(arrivals({ maxUsers: 50 }), classes), () => answer(45));
+    await run.clock.advance(11_000);
+    const logins = run.sent.filter(({ request }) => request.path === "/login").length;
+    expect(logins).toBeGreaterThan(4);
+    expect(logins).toBeLessThan(15);
+    expect(run.sent.length - logins).toBe(1000);
+  });
+});
+
+describe("pace and iterations", () => {
+  it("a paced user is due at fixed times, and a slow answer makes the next ones late, not fewer", async () => {
+    const classes = [userClass({ wait: { kind: "pace", everyMs: 1000 } })];
+    const slow = (_: Request, now: number) => answer(now === 2000 ? 3500 : 10);
+    const run = start(planOf(steady(1, 10_000), classes), slow);
+    await run.clock.advance(10_001);
+    expect(run.sent.map(({ request }) => request.intendedAt)).toEqual([
+      0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000,
+    ]);
+    const late = run.sent.map(({ at, request }) => at - request.intendedAt);
+    expect(late).toEqual([0, 0, 0, 2500, 1510, 520, 0, 0, 0, 0]);
+  });
+
+  it.each([1, 2, 3])("%i workers run exactly the iterations that were asked for", async (of) => {
+    const load = { kind: "iterations", users: 4, iterations: 101, per: "run", maxMs: 600_000 } as const;
+    const shared = start(planOf(load, [userClass()]), () => answer(5), of);
+    await shared.clock.advance(600_000);
+    expect(shared.hasEnded()).toBe(true);
+    expect(shared.sent).toHaveLength(101);
+    const each = start(planOf({ ...load, iterations: 5, per: "user" }, [userClass()]), () => answer(5), of);
+    await each.clock.advance(60_000);
+    expect(each.hasEnded()).toBe(true);
+    expect(each.sent).toHaveLength(20);
+  });
+
+  it("end when their time is over", async () => {
+    const load = { kind: "iterations", users: 1, iterations: 1000, per: "run", maxMs: 5000 } as const;
+    const run = start(planOf(load, [userClass()]), () => answer(0));
+    await run.clock.advance(5001);
+    expect(run.hasEnded()).toBe(true);
+    expect(run.sent).toHaveLength(5);
+  });
+});
+
+it("several loads run at once, each from its own start", async () => {
+  const plan = planOf(steady(2, 10_000), [userClass({ tasks: [task("/users")] })]);
+  plan.loads.push({
+    load: { kind: "arrivals", stages: [{ perSecond: 10, overMs: 0, forMs: 5000 }], maxUsers: 10, spacing: "constant" },
+    classes: [userClass({ name: "V", tasks: [task("/arrivals")] })],
+    startMs: 3000,
+  });
+  const run = start(plan, () => answer(0));
+  await run.clock.advance(10_001);
+  expect(run.hasEnded()).toBe(true);
+  const times = run.sent.filter(({ request }) => request.path === "/arrivals").map(({ at }) => at);
+  expect(times).toHaveLength(50);
+  expect([times[0], times.at(-1)]).toEqual([3000, 7900]);
+  expect(run.sent.filter(({ request }) => request.path === "/users")).toHaveLength(20);
 });

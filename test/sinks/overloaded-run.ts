@@ -56,7 +56,7 @@ export const plan: Plan = {
 export function overloadedRun(): { ticks: Tick[]; verdict: Verdict; summary: Summary } {
   const worker = new ExampleWorker("0");
   const sum = new SnapshotSum();
-  const judge = new Judge(plan.thresholds, plan.bounds);
+  const judge = new Judge(plan);
   const trust = new Trust();
   const ticks: Tick[] = [];
   for (let second = 1; second <= 65; second++) {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { Aggregator } from "../../src/metrics/aggregator.ts";
+import { ClassicBounds } from "../../src/metrics/histogram.ts";
 import type { Observation } from "../../src/metrics/observation.ts";
 import { emptySnapshot, type Snapshot } from "../../src/metrics/snapshot.ts";
 import { Judge } from "../../src/verdict/judge.ts";
@@ -6,7 +8,7 @@ import type { ThresholdState } from "../../src/verdict/verdict.ts";
 import { bounds, counted, looks, thresholds } from "./evidence.ts";
 
 function judge(text: string, snapshot: Snapshot, ...observations: Observation[][]): ThresholdState[] {
-  const one = new Judge(thresholds(text), bounds);
+  const one = new Judge({ thresholds: thresholds(text), bounds, warmUpMs: 0 });
   for (const some of observations) one.observe(some);
   return one.evaluate(snapshot);
 }
@@ -248,5 +250,41 @@ describe("thresholds on the target", () => {
       state: "few_samples",
       reason: "p95 needs 200 samples, there are 3",
     });
+  });
+});
+
+describe("a warm-up", () => {
+  it("counts in no threshold, on either side", () => {
+    const limits = thresholds("max(queue_depth) < 10", "ratio(errors) < 1%", "rate(requests) >= 5/s");
+    const one = new Judge({ thresholds: limits, bounds, warmUpMs: 10_000 });
+    const owner = new Aggregator("0", new ClassicBounds(bounds));
+    const series = owner.series({ user: "U", task: "T", request: "/", method: "GET" });
+    const request = (at: number, failed: boolean) =>
+      owner.add({
+        series,
+        intendedAt: at - 5,
+        startedAt: at - 5,
+        endedAt: at,
+        status: failed ? 500 : 200,
+        bytesIn: 0,
+        bytesOut: 0,
+        failure: failed ? { kind: "status", detail: "got 500" } : undefined,
+      });
+    const depth = (value: number, at: number) =>
+      one.observe([{ source: "q", metric: "queue_depth", labels: {}, type: "gauge", value, at }]);
+
+    for (let i = 0; i < 50; i++) request(i * 100, true);
+    depth(99, 5000);
+    expect(one.evaluate(owner.snapshot(5000, true)).map(({ state, reason }) => [state, reason])).toEqual(
+      new Array(3).fill(["no_data", "the run did not outlast its warm-up"]),
+    );
+    one.evaluate(owner.snapshot(10_000, true));
+    for (let i = 0; i < 100; i++) request(10_000 + i * 100, false);
+    depth(3, 15_000);
+    expect(one.evaluate(owner.snapshot(20_000, true)).map(({ state, value }) => [state, value])).toEqual([
+      ["ok", 3],
+      ["ok", 0],
+      ["ok", 10],
+    ]);
   });
 });
