@@ -1,0 +1,124 @@
+import type { Client } from "../client/client.ts";
+import type { Counter, Gauge } from "../metrics/aggregator.ts";
+import type { Clock } from "../metrics/clock.ts";
+import type { Histogram } from "../metrics/histogram.ts";
+import type { Scope } from "../scenario/template.ts";
+import type { CompiledClass } from "./compile.ts";
+import type { Driver } from "./executor.ts";
+import type { Share } from "./share.ts";
+import { type Surroundings, User } from "./user.ts";
+
+export interface PopulationParts {
+  clock: Clock;
+  client: Client;
+  share: Share;
+  classes: CompiledClass[];
+  /** The class of the n-th user, or arrival, of the whole load. */
+  classOf(n: number): number;
+  scope(user: number): Scope;
+  around: Surroundings;
+  /** How late users and iterations begin. */
+  delay: Histogram;
+  /** Users of all loads of the worker. */
+  active: Gauge;
+  dropped: Counter;
+  /** How many users the whole load may have, for arrivals. */
+  maxUsers: number;
+}
+
+/**
+ * A worker's users of one load. In the closed model each has its place in the schedule; in the open model they are a pool,
+ * made as arrivals need them, and an arrival that finds none is dropped: it would otherwise wait in a queue of ours that no
+ * figure shows.
+ */
+export class Population implements Driver {
+  readonly #parts: PopulationParts;
+  readonly #scheduled = new Map<number, User>();
+  readonly #users = new Set<User>();
+  readonly #underway = new Set<Promise<void>>();
+  /** Idle users of the pool, by class; the one that was busy last is taken first: its connection is warm. */
+  readonly #idle: User[][];
+  readonly #room: number;
+  #made = 0;
+  #pooled = 0;
+
+  constructor(parts: PopulationParts) {
+    this.#parts = parts;
+    this.#idle = parts.classes.map(() => []);
+    const { index, of } = parts.share;
+    this.#room = Math.ceil((parts.maxUsers - index) / of);
+  }
+
+  start(number: number, intendedAt: number, next: () => boolean): Promise<void> {
+    this.#noteDelay(intendedAt);
+    const user = this.#make(number, this.#parts.classOf(number));
+    this.#scheduled.set(number, user);
+    return this.#track(user.run(next).finally(() => this.#forget(user)));
+  }
+
+  stop(number: number): void {
+    this.#scheduled.get(number)?.stop();
+    this.#scheduled.delete(number);
+  }
+
+  arrive(n: number, intendedAt: number): void {
+    const index = this.#parts.classOf(n);
+    const user = this.#idle[index]?.pop() ?? this.#join(index);
+    if (user === undefined) {
+      this.#parts.dropped.add(1);
+      return;
+    }
+    this.#noteDelay(intendedAt);
+    void this.#track(user.iterate(intendedAt).then(() => void this.#idle[index]?.push(user)));
+  }
+
+  /** No user begins another iteration; resolves when what is under way is finished. */
+  async settle(): Promise<void> {
+    for (const user of this.#users) user.stop();
+    await Promise.all(this.#underway);
+    for (const user of [...this.#users]) this.#retire(user);
+  }
+
+  abort(): void {
+    for (const user of this.#users) user.abort();
+  }
+
+  /** A new user of the pool; where it is full, in place of an idle one of another class. */
+  #join(index: number): User | undefined {
+    if (this.#pooled >= this.#room) {
+      const idle = this.#idle.find((users) => users.length > 0)?.pop();
+      if (idle === undefined) return undefined;
+      this.#retire(idle);
+      this.#pooled--;
+    }
+    this.#pooled++;
+    const { index: worker, of } = this.#parts.share;
+    return this.#make(worker + of * this.#made++, index);
+  }
+
+  #make(number: number, index: number): User {
+    const { classes, client, scope, around, active } = this.#parts;
+    const user = new User(classes[index] as CompiledClass, client.open(), scope(number), around);
+    this.#users.add(user);
+    active.add(1);
+    return user;
+  }
+
+  #retire(user: User): void {
+    user.abort();
+    this.#forget(user);
+  }
+
+  #forget(user: User): void {
+    if (this.#users.delete(user)) this.#parts.active.add(-1);
+  }
+
+  #noteDelay(intendedAt: number): void {
+    this.#parts.delay.record(Math.max(0, this.#parts.clock.now() - intendedAt) / 1000);
+  }
+
+  #track(work: Promise<void>): Promise<void> {
+    this.#underway.add(work);
+    return work.finally(() => this.#underway.delete(work));
+  }
+}
