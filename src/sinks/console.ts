@@ -4,7 +4,7 @@ import type { RunEvent, Sink, Tick } from "../runs/sink.ts";
 import type { Plan } from "../scenario/plan.ts";
 import { metricSeries } from "../verdict/trust.ts";
 import type { ThresholdState, Verdict } from "../verdict/verdict.ts";
-import { loadInWords, plannedMs } from "./console-load.ts";
+import { loadsInWords, plannedMs } from "./console-load.ts";
 import { type ConsoleOptions, type ConsoleOutput, type Line, type Piece, Screen } from "./console-screen.ts";
 import { TargetGlance } from "./console-target.ts";
 import { count, duration, rate, runTime, share } from "./console-units.ts";
@@ -49,7 +49,7 @@ export class ConsoleSink implements Sink {
     this.#plannedMs = plannedMs(plan);
     const rows: [string, string][] = [
       ["target", plan.target],
-      ...plan.loads.map((load): [string, string] => ["load", loadInWords(load)]),
+      ...loadsInWords(plan).map((words): [string, string] => ["load", words]),
     ];
     if (plan.sources.length > 0) rows.push(["watching", plan.sources.map(({ name }) => name).join(", ")]);
     if (this.metricsUrl !== undefined) rows.push(["metrics", this.metricsUrl]);
