@@ -11,9 +11,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { openRun } from "../../src/runs/open-run.ts";
 import { reportOf } from "../../src/runs/report.ts";
 import { requestsOf } from "./example-run.ts";
@@ -36,13 +37,15 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** Lets a writer go on until it has said so many lines, kills it, and gives what it said. */
 async function killed(path: string, lines: number): Promise<{ made: number; kept: number }> {
   const child = spawn(process.execPath, [writer, path], { stdio: ["ignore", "pipe", "inherit"] });
-  let said = "";
-  for await (const chunk of child.stdout) {
-    said += chunk;
-    if (said.split("\n").length > lines) child.kill("SIGKILL");
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const said: Record<string, number> = {};
+  let count = 0;
+  for await (const line of createInterface(child.stdout)) {
+    const [word = "", number] = line.split(" ");
+    said[word] = Number(number);
+    if (++count === lines) child.kill("SIGKILL");
   }
-  const last = (word: string) => Number(said.match(new RegExp(`${word} (\\d+)\\n(?![^]*${word} \\d+\\n)`))?.[1] ?? 0);
-  return { made: last("made"), kept: last("kept") };
+  return { made: said["made"] ?? 0, kept: said["kept"] ?? 0 };
 }
 
 /** The oracle for anything done to a file: it opens with no more than was counted, or says why not; it never throws. */

@@ -3,10 +3,10 @@ import { RunFile } from "../../src/runs/run-file.ts";
 import { ExampleWorker, observation, plan } from "./example-run.ts";
 
 /**
- * A process that writes a run as fast as it can until it is killed: `node writer.ts PATH [TICKS]`. It says on its standard
+ * A process that writes a run as fast as it can until it is killed, or has made TICKS ticks: `node writer.ts PATH [TICKS]`. It says on its standard
  * output, one line each, how many requests it has made, before it counts them, and how many the file must have, after.
  */
-const [path = "", ticks = "Infinity"] = process.argv.slice(2);
+const [path = "", ticks = "2000"] = process.argv.slice(2);
 const runFile = new RunFile(path, (message) => process.stdout.write(`trouble ${message}\n`));
 runFile.start(plan);
 const workers = [new ExampleWorker("0"), new ExampleWorker("1")];
