@@ -1,4 +1,4 @@
-import { endOfLoads, type Load, type Plan, type PlannedLoad, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
+import { endOfLoads, type Load, type Plan, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
 import { count, duration } from "./console-units.ts";
 
 const MOST_STAGES = 4;
@@ -10,16 +10,14 @@ export function plannedMs(plan: Plan): number {
 
 /** A line for each load, `100 users within 10 s, held for 5 min`; of several each tells its classes. And the warm-up. */
 export function loadsInWords({ loads, warmUpMs }: Plan): string[] {
-  const several = loads.length > 1;
-  const lines = loads.map((load) => {
-    const who = several ? `${load.classes.map(({ name }) => name).join(", ")}: ` : "";
-    return who + plannedLoadInWords(load);
+  const lines = loads.map(({ load, classes, startMs }) => {
+    const which = [
+      ...(loads.length > 1 ? classes.map(({ name }) => name) : []),
+      ...(startMs > 0 ? [`after ${time(startMs)}`] : []),
+    ];
+    return which.length > 0 ? `${which.join(", ")}: ${loadInWords(load)}` : loadInWords(load);
   });
   return warmUpMs > 0 ? [...lines, `the first ${time(warmUpMs)} warm up, and count in no threshold`] : lines;
-}
-
-function plannedLoadInWords({ load, startMs }: PlannedLoad): string {
-  return startMs > 0 ? `after ${time(startMs)} ${loadInWords(load)}` : loadInWords(load);
 }
 
 function loadInWords(load: Load): string {

@@ -46,7 +46,7 @@ describe("a load in words", () => {
     ["{ users: 10, iterations: 1000 }", "1,000 iterations shared by 10 users, for at most 10 min"],
     ["{ users: 10, iterations: 20, per: user, duration: 5m }", "20 iterations by each of 10 users, for at most 5 min"],
     ["{ iterations: 1 }", "1 iteration by 1 user, for at most 10 min"],
-    ["{ arrivals: 5/s, duration: 5m, startAt: 10s }", "after 10 s 5 arrivals/s for 5 min, at most 50 users"],
+    ["{ arrivals: 5/s, duration: 5m, startAt: 10s }", "after 10 s: 5 arrivals/s for 5 min, at most 50 users"],
   ])("%s", (profile, words) => {
     expect(loadsInWords(plan(profile))).toEqual([words]);
   });
@@ -57,7 +57,7 @@ describe("a load in words", () => {
     );
     expect(loadsInWords(made)).toEqual([
       "Buyer, Clerk: 10 users within 1 s, held for 59 s",
-      "Clerk: after 3 min 1 arrival/s for 2 min, at most 10 users",
+      "Clerk, after 3 min: 1 arrival/s for 2 min, at most 10 users",
     ]);
     expect(plannedMs(made)).toBe(300_000);
   });
