@@ -67,6 +67,7 @@ export class Run {
   #stage = -1;
   #state: RunState = "running";
   #stoppedBy: string | undefined;
+  #shareLost = false;
 
   constructor(options: RunOptions) {
     const { plan, sinks } = options;
@@ -142,6 +143,10 @@ export class Run {
   async #conclude(endedAt: number): Promise<Outcome> {
     const { snapshot, states } = this.#tick(endedAt);
     const trust = this.#trust.result();
+    if (this.#shareLost && this.#stoppedBy === undefined) {
+      trust.trusted = false;
+      trust.reasons.push("a worker was lost and not replaced, so that less was asked of the target than was planned");
+    }
     const verdict = decide({
       states,
       trust,

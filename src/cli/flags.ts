@@ -16,6 +16,11 @@ export function positiveInteger(text: string): number {
   return Number(text);
 }
 
+/** How many workers: a whole number, or -1 for one a core. */
+export function processes(text: string): number {
+  return text === "-1" ? -1 : positiveInteger(text);
+}
+
 /** `10`, `0.5` or `10/s`. */
 export function rate(text: string): number {
   const value = Number(text.replace(/\/s$/, ""));

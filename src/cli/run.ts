@@ -6,7 +6,7 @@ import { makePlan, type PlanOptions } from "../scenario/make-plan.ts";
 import { readScenario } from "../scenario/parse.ts";
 import { describeProblems } from "../scenario/problem.ts";
 import { mappingProblems } from "../target/collector.ts";
-import { duration, label, listenAddress, positiveInteger, rate } from "./flags.ts";
+import { duration, label, listenAddress, positiveInteger, processes, rate } from "./flags.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { Exit } from "./program.ts";
 import { session } from "./session.ts";
@@ -46,7 +46,7 @@ export function addRunFlags(command: Command): Command {
     .option("-u, --users <n>", "how many users, in place of the profile's", positiveInteger)
     .option("-r, --spawn-rate <n>", "users started a second", rate)
     .option("-d, --duration <time>", "how long, spawning included: 30s, 5m, 1h30m", duration)
-    .option("--processes <n>", "worker threads; by default one a core, less one", positiveInteger)
+    .option("--processes <n>", "worker threads; -1 for one a core (default: one a core, less one)", processes)
     .option("--seed <n>", "repeats another run's random choices", positiveInteger)
     .option("--label <key=value>", "kept with the run; may be given several times", label, {})
     .option("--runs <folder>", "where run files go", "runs")

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { usersOf } from "../load/stages.ts";
 import { monotonicMs, SystemClock } from "../metrics/clock.ts";
 import { type Outcome, Run } from "../run.ts";
 import type { Plan } from "../scenario/plan.ts";
@@ -31,7 +32,7 @@ export async function session(io: Io, plan: Plan, plannedAtMs: number, options: 
   const run = new Run({
     plan,
     plannedAtMs,
-    workers: options.processes ?? defaultWorkers(),
+    workers: workersFor(plan, options.processes),
     runFile: join(options.runs, `${plan.runId}.db`),
     sinks: [say],
     secret: (name) => io.environment[name] ?? "",
@@ -57,9 +58,14 @@ export async function session(io: Io, plan: Plan, plannedAtMs: number, options: 
   return code;
 }
 
-/** One core is left to the main thread: a scrape or a report then delays no request. */
-function defaultWorkers(): number {
-  return Math.max(1, availableParallelism() - 1);
+/**
+ * By default one core is left to the main thread: a scrape or a report then delays no request. -1 asks for one a core. No
+ * more than there are users: a worker without any would have nobody for its arrivals.
+ */
+function workersFor({ loads }: Plan, processes: number | undefined): number {
+  const cores = availableParallelism();
+  const wanted = processes === -1 ? cores : (processes ?? cores - 1);
+  return Math.max(1, Math.min(wanted, ...loads.map(({ load }) => usersOf(load))));
 }
 
 /** The first signal lets requests finish, the second does not; one after the load's end ends the wait for scrapers. */

@@ -1,4 +1,6 @@
+import { fromTheStart, type Resume } from "../load/executor.ts";
 import type { Share } from "../load/share.ts";
+import { monotonicMs } from "../metrics/clock.ts";
 import { type Snapshot, SnapshotSum } from "../metrics/snapshot.ts";
 import type { Span } from "../metrics/span.ts";
 import type { Plan } from "../scenario/plan.ts";
@@ -18,6 +20,7 @@ export interface CoordinatorListener {
 interface Member {
   link: Link;
   share: Share;
+  resume: Resume;
   state: "loading" | "ready" | "running" | "done" | "lost";
 }
 
@@ -45,7 +48,7 @@ export class Coordinator {
 
   /** Resolves when `workers` workers are loaded and could start. */
   prepare(workers: number): Promise<void> {
-    for (let index = 0; index < workers; index++) this.#add({ index, of: workers });
+    for (let index = 0; index < workers; index++) this.#add({ index, of: workers }, fromTheStart);
     return this.#ready.promise;
   }
 
@@ -87,20 +90,20 @@ export class Coordinator {
     for (const { link, state } of this.#members.values()) if (state === "running") link.send(message);
   }
 
-  #add(share: Share): string {
+  #add(share: Share, resume: Resume): string {
     const worker = String(this.#opened++);
     const listener: LinkListener = {
       message: (from, message) => this.#hear(from, message),
       gone: (from, reason) => this.#lose(from, reason),
     };
-    this.#members.set(worker, { link: this.#open(worker, listener), share, state: "loading" });
+    this.#members.set(worker, { link: this.#open(worker, listener), share, resume, state: "loading" });
     return worker;
   }
 
   #begin(member: Member): void {
     if (this.#load === undefined) return;
     member.state = "running";
-    member.link.send({ kind: "start", ...this.#load, share: member.share });
+    member.link.send({ kind: "start", ...this.#load, share: member.share, resume: member.resume });
     if (this.#stopping !== undefined) member.link.send({ kind: this.#stopping });
   }
 
@@ -133,10 +136,20 @@ export class Coordinator {
     let replacement: string | undefined;
     if (this.#stopping === undefined && this.#replaced < MAX_REPLACEMENTS) {
       this.#replaced++;
-      replacement = this.#add(member.share);
+      replacement = this.#add(member.share, this.#resumeOf(worker, member));
     }
     this.#listener.lost(worker, reason, replacement);
     this.#finishIfAllAre();
+  }
+
+  /** What was counted stays counted, and what was due stays undone: too much load would be worse than a gap. */
+  #resumeOf(worker: string, { resume }: Member): Resume {
+    const { counters = {} } = this.#sum.latestOf(worker) ?? {};
+    const iterations = Object.entries(counters)
+      .filter(([name]) => name.startsWith("plimsoll_iterations_total{"))
+      .reduce((sum, [, count]) => sum + count, resume.iterations);
+    const fromMs = this.#load === undefined ? 0 : monotonicMs() - this.#load.originMs;
+    return { fromMs, iterations };
   }
 
   #finishIfAllAre(): void {

@@ -1,3 +1,4 @@
+import type { Resume } from "../load/executor.ts";
 import type { Share } from "../load/share.ts";
 import type { Snapshot } from "../metrics/snapshot.ts";
 import type { Span } from "../metrics/span.ts";
@@ -14,6 +15,7 @@ export type ToWorker =
       share: Share;
       /** The run's start on `monotonicMs`'s scale. */
       originMs: number;
+      resume: Resume;
     }
   /** No further tasks. */
   | { kind: "stop" }

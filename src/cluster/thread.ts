@@ -30,7 +30,7 @@ port.on("message", (message: ToWorker) => {
 });
 tell({ kind: "ready" });
 
-async function carry({ plan, share, originMs }: Extract<ToWorker, { kind: "start" }>): Promise<void> {
+async function carry({ plan, share, originMs, resume }: Extract<ToWorker, { kind: "start" }>): Promise<void> {
   const clock = new SystemClock(originMs);
   const aggregator = new Aggregator(name, new ClassicBounds(plan.bounds));
   const client = new HttpClient(clock);
@@ -65,7 +65,7 @@ async function carry({ plan, share, originMs }: Extract<ToWorker, { kind: "start
   health.start();
   schedule();
   report(true);
-  await worker.run();
+  await worker.run(resume);
   timer?.cancel();
   health.stop();
   report(true);

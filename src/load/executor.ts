@@ -17,6 +17,16 @@ export interface Driver {
   arrive(n: number, intendedAt: number): void;
 }
 
+/** Where a worker takes a share up: at the beginning, or where one that was lost left it. */
+export interface Resume {
+  /** Arrivals before this moment of the run are not its own. */
+  fromMs: number;
+  /** Iterations of the share that were counted before. */
+  iterations: number;
+}
+
+export const fromTheStart: Resume = { fromMs: 0, iterations: 0 };
+
 /** Walks a load's schedule: resolves at its end, or when `stop` aborts. */
 export interface Executor {
   run(driver: Driver, stop: AbortSignal): Promise<void>;
@@ -25,14 +35,20 @@ export interface Executor {
 type Of<Kind extends Load["kind"]> = Extract<Load, { kind: Kind }>;
 
 /** How a worker carries its share of a load. */
-export function executorOf({ load, startMs }: PlannedLoad, share: Share, clock: Clock, seed: number): Executor {
+export function executorOf(
+  { load, startMs }: PlannedLoad,
+  share: Share,
+  clock: Clock,
+  seed: number,
+  resume: Resume = fromTheStart,
+): Executor {
   switch (load.kind) {
     case "users":
       return closedModel(load, startMs, share, clock);
     case "arrivals":
-      return openModel(load, startMs, share, clock, seed);
+      return openModel(load, startMs, share, clock, seed, resume);
     case "iterations":
-      return iterations(load, startMs, share, clock);
+      return iterations(load, startMs, share, clock, resume);
   }
 }
 
@@ -53,7 +69,14 @@ function closedModel({ stages }: Of<"users">, startMs: number, share: Share, clo
 }
 
 /** An arrival starts at its time whatever the responses do; a worker that was late catches up at once. */
-function openModel(load: Of<"arrivals">, startMs: number, share: Share, clock: Clock, seed: number): Executor {
+function openModel(
+  load: Of<"arrivals">,
+  startMs: number,
+  share: Share,
+  clock: Clock,
+  seed: number,
+  { fromMs }: Resume,
+): Executor {
   return {
     async run(driver, stop) {
       let n = 0;
@@ -61,6 +84,7 @@ function openModel(load: Of<"arrivals">, startMs: number, share: Share, clock: C
         const arrival = n++;
         if (!owns(share, arrival)) continue;
         const due = startMs + at;
+        if (due < fromMs) continue;
         if (due > clock.now()) await sleepUntil(clock, due, stop);
         if (stop.aborted) return;
         driver.arrive(arrival, due);
@@ -71,16 +95,18 @@ function openModel(load: Of<"arrivals">, startMs: number, share: Share, clock: C
 }
 
 /** The users of a worker take from what they have together, so that a slow one holds nothing back. */
-function iterations(load: Of<"iterations">, startMs: number, share: Share, clock: Clock): Executor {
+function iterations(load: Of<"iterations">, startMs: number, share: Share, clock: Clock, resume: Resume): Executor {
   return {
     async run(driver, stop) {
       await sleepUntil(clock, startMs, stop);
       if (stop.aborted) return;
       const users = Array.from({ length: load.users }, (_, user) => user).filter((user) => owns(share, user));
-      let left = users.reduce((sum, user) => sum + iterationsOf(load, user), 0);
+      let left = users.reduce((sum, user) => sum + iterationsOf(load, user), -resume.iterations);
       const shared = () => left-- > 0;
+      // Whose iterations a lost worker had counted is not known: its users are taken to have been level.
+      const each = load.iterations - Math.ceil(resume.iterations / Math.max(1, users.length));
       const own = (count: number) => () => count-- > 0;
-      const next = load.per === "run" ? () => shared : () => own(load.iterations);
+      const next = load.per === "run" ? () => shared : () => own(each);
       const ended = Promise.all(users.map((user) => driver.start(user, startMs, next())));
       const done = new AbortController();
       void ended.then(() => done.abort());

@@ -5,7 +5,7 @@ import { type Clock, sleepUntil } from "../metrics/clock.ts";
 import type { Plan, PlannedLoad } from "../scenario/plan.ts";
 import type { Scope } from "../scenario/template.ts";
 import { compileClass } from "./compile.ts";
-import { executorOf } from "./executor.ts";
+import { executorOf, type Resume } from "./executor.ts";
 import { Population } from "./population.ts";
 import { randomFrom } from "./random.ts";
 import { classSequence, type Share } from "./share.ts";
@@ -71,12 +71,12 @@ export class Worker {
     for (const { population } of this.#populations) population.abort();
   }
 
-  /** Resolves when the load has ended and every user has stopped. */
-  async run(): Promise<void> {
+  /** Resolves when the load has ended and every user has stopped. `resume`: where to take up a lost worker's share. */
+  async run(resume?: Resume): Promise<void> {
     const { share, clock, plan } = this.#parts;
     await Promise.all(
       this.#populations.map(async ({ load, population }) => {
-        await executorOf(load, share, clock, plan.seed).run(population, this.#stop.signal);
+        await executorOf(load, share, clock, plan.seed, resume).run(population, this.#stop.signal);
         await this.#withinGrace(population);
       }),
     );
