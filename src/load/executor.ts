@@ -1,8 +1,8 @@
 import { type Clock, sleepUntil } from "../metrics/clock.ts";
-import type { Load, PlannedLoad } from "../scenario/plan.ts";
+import { type Load, lengthOf, type PlannedLoad } from "../scenario/plan.ts";
 import { arrivals } from "./arrival.ts";
 import { owns, type Share } from "./share.ts";
-import { endOf, userChanges } from "./stages.ts";
+import { userChanges } from "./stages.ts";
 
 /** What an executor sets in motion; times are the run's milliseconds. */
 export interface Driver {
@@ -52,10 +52,10 @@ export function executorOf(
   }
 }
 
-function closedModel({ stages }: Of<"users">, startMs: number, share: Share, clock: Clock): Executor {
+function closedModel(load: Of<"users">, startMs: number, share: Share, clock: Clock): Executor {
   return {
     async run(driver, stop) {
-      for (const { at, user, active } of userChanges(stages)) {
+      for (const { at, user, active } of userChanges(load.stages)) {
         if (!owns(share, user)) continue;
         const due = startMs + at;
         if (due > clock.now()) await sleepUntil(clock, due, stop);
@@ -63,7 +63,7 @@ function closedModel({ stages }: Of<"users">, startMs: number, share: Share, clo
         if (active) void driver.start(user, due, always);
         else driver.stop(user);
       }
-      await sleepUntil(clock, startMs + endOf(stages), stop);
+      await sleepUntil(clock, startMs + lengthOf(load), stop);
     },
   };
 }
@@ -89,7 +89,7 @@ function openModel(
         if (stop.aborted) return;
         driver.arrive(arrival, due);
       }
-      await sleepUntil(clock, startMs + endOf(load.stages), stop);
+      await sleepUntil(clock, startMs + lengthOf(load), stop);
     },
   };
 }
@@ -110,7 +110,7 @@ function iterations(load: Of<"iterations">, startMs: number, share: Share, clock
       const ended = Promise.all(users.map((user) => driver.start(user, startMs, next())));
       const done = new AbortController();
       void ended.then(() => done.abort());
-      await sleepUntil(clock, startMs + load.maxMs, AbortSignal.any([stop, done.signal]));
+      await sleepUntil(clock, startMs + lengthOf(load), AbortSignal.any([stop, done.signal]));
     },
   };
 }

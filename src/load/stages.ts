@@ -1,7 +1,5 @@
 import type { Load, Stage } from "../scenario/plan.ts";
 
-type Lasting = Pick<Stage, "overMs" | "forMs">;
-
 /** A user of the whole load begins or ends, at a time in milliseconds from the load's start. */
 export interface UserChange {
   at: number;
@@ -49,24 +47,4 @@ export function usersOf(load: Load): number {
     case "iterations":
       return load.users;
   }
-}
-
-/** How long a load may take, from its start, in milliseconds. */
-export function lengthOf(load: Load): number {
-  return load.kind === "iterations" ? load.maxMs : endOf(load.stages);
-}
-
-/** How long stages take, in milliseconds. */
-export function endOf(stages: readonly Lasting[]): number {
-  return stages.reduce((sum, { overMs, forMs }) => sum + overMs + forMs, 0);
-}
-
-/** When each stage begins, in milliseconds from the load's start. */
-export function stageStarts(stages: readonly Lasting[]): number[] {
-  let start = 0;
-  return stages.map(({ overMs, forMs }) => {
-    const at = start;
-    start += overMs + forMs;
-    return at;
-  });
 }

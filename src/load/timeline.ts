@@ -1,6 +1,5 @@
-import type { PlannedLoad } from "../scenario/plan.ts";
+import { lengthOf, type PlannedLoad } from "../scenario/plan.ts";
 import { rateAt } from "./arrival.ts";
-import { endOf, stageStarts } from "./stages.ts";
 
 /** From here on the plan wants something else, in at least one of its loads. */
 export interface Turn {
@@ -24,12 +23,31 @@ export function timelineOf(loads: readonly PlannedLoad[]): Turn[] {
 function turnsOf(load: PlannedLoad["load"]): Turn[] {
   switch (load.kind) {
     case "users":
-      return stageStarts(load.stages).map((at, i) => ({ at, wanted: `${load.stages[i]?.users} users` }));
+      return stageTurns(load.stages, ({ users }) => counted(users, "user"));
     case "arrivals":
-      return stageStarts(load.stages).map((at, i) => ({ at, wanted: `${load.stages[i]?.perSecond} arrivals/s` }));
+      return stageTurns(load.stages, ({ perSecond }) => `${Number(perSecond.toPrecision(3))} arrivals/s`);
     case "iterations":
-      return [{ at: 0, wanted: `${load.iterations} iterations` }];
+      return [{ at: 0, wanted: counted(load.iterations, "iteration") }];
   }
+}
+
+/** A stage of no length is only where the next one's ramp begins. */
+function stageTurns<Stage extends { overMs: number; forMs: number }>(
+  stages: readonly Stage[],
+  inWords: (stage: Stage) => string,
+): Turn[] {
+  const turns: Turn[] = [];
+  let at = 0;
+  for (const stage of stages) {
+    const lengthMs = stage.overMs + stage.forMs;
+    if (lengthMs > 0) turns.push({ at, wanted: inWords(stage) });
+    at += lengthMs;
+  }
+  return turns;
+}
+
+function counted(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 /** The arrivals a second that all open loads want at a time; undefined if the plan has none. */
@@ -38,7 +56,7 @@ export function arrivalRateAt(loads: readonly PlannedLoad[], time: number): numb
   for (const { load, startMs } of loads) {
     if (load.kind !== "arrivals") continue;
     const at = time - startMs;
-    rate = (rate ?? 0) + (at >= 0 && at < endOf(load.stages) ? rateAt(load.stages, at) : 0);
+    rate = (rate ?? 0) + (at >= 0 && at < lengthOf(load) ? rateAt(load.stages, at) : 0);
   }
   return rate;
 }

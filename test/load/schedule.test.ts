@@ -1,11 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { arrivals, rateAt } from "../../src/load/arrival.ts";
+import { arrivals } from "../../src/load/arrival.ts";
 import { randomFrom } from "../../src/load/random.ts";
 import { classSequence, owns } from "../../src/load/share.ts";
-import { endOf, userChanges, usersAt } from "../../src/load/stages.ts";
+import { userChanges, usersAt } from "../../src/load/stages.ts";
+import { arrivalRateAt, timelineOf } from "../../src/load/timeline.ts";
 
-import type { RateStage } from "../../src/scenario/plan.ts";
+import type { PlannedLoad, RateStage } from "../../src/scenario/plan.ts";
+
+const endOf = (plan: { overMs: number; forMs: number }[]) =>
+  plan.reduce((sum, { overMs, forMs }) => sum + overMs + forMs, 0);
 
 const stages = fc.array(
   fc.record({
@@ -62,12 +66,20 @@ const rates = fc.array(
   { minLength: 1, maxLength: 5 },
 );
 
-/** The integral of the rate from 0 to `time`, by small steps: the schedule's definition, computed another way. */
+/** The integral of the rate from 0 to `time`: the area of each stage's trapezoid and rectangle, cut off at `time`. */
 function expected(plan: RateStage[], time: number): number {
-  const steps = 2000;
-  let sum = 0;
-  for (let i = 0; i < steps; i++) sum += rateAt(plan, ((i + 0.5) * time) / steps);
-  return (sum * time) / steps / 1000;
+  let area = 0;
+  let start = 0;
+  let from = 0;
+  for (const { perSecond, overMs, forMs } of plan) {
+    const ramp = Math.min(Math.max(0, time - start), overMs);
+    const reached = overMs === 0 ? perSecond : from + ((perSecond - from) * ramp) / overMs;
+    const hold = Math.min(Math.max(0, time - start - overMs), forMs);
+    area += ((from + reached) / 2) * ramp + perSecond * hold;
+    start += overMs + forMs;
+    from = perSecond;
+  }
+  return area / 1000;
 }
 
 describe("the schedule of arrivals", () => {
@@ -84,7 +96,9 @@ describe("the schedule of arrivals", () => {
         for (let n = 1; n < times.length; n++) expect(times[n]).toBeGreaterThanOrEqual(times[n - 1] as number);
         const time = part * endOf(plan);
         const come = times.filter((at) => at < time).length;
-        expect(Math.abs(come - expected(plan, time))).toBeLessThan(1.5 + 0.002 * times.length);
+        // The n-th comes when the integral reaches n: so many have come as it has passed whole numbers, the first at 0.
+        expect(come - expected(plan, time)).toBeGreaterThan(-1e-3);
+        expect(come - expected(plan, time)).toBeLessThan(1 + 1e-3);
       }),
       { numRuns: 1000 },
     );
@@ -142,5 +156,40 @@ describe("random numbers", () => {
     const random = randomFrom(1, 1);
     for (let i = 0; i < 100_000; i++) counts[Math.floor(random() * 10)]++;
     for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(500);
+  });
+});
+
+describe("the timeline", () => {
+  it("tells each change of the plan once, whatever load it is of", () => {
+    const loads: PlannedLoad[] = [
+      {
+        load: {
+          kind: "users",
+          stages: [
+            { users: 10, overMs: 0, forMs: 0 },
+            { users: 1, overMs: 1000, forMs: 2000 },
+            { users: 5, overMs: 0, forMs: 3000 },
+          ],
+        },
+        classes: [],
+        startMs: 0,
+      },
+      {
+        load: {
+          kind: "arrivals",
+          stages: [{ perSecond: 4 / 3, overMs: 0, forMs: 2000 }],
+          maxUsers: 1,
+          spacing: "constant",
+        },
+        classes: [],
+        startMs: 3000,
+      },
+    ];
+    expect(timelineOf(loads)).toEqual([
+      { at: 0, wanted: "1 user" },
+      { at: 3000, wanted: "5 users, 1.33 arrivals/s" },
+    ]);
+    expect([2999, 3000, 4999, 5000].map((at) => arrivalRateAt(loads, at))).toEqual([0, 4 / 3, 4 / 3, 0]);
+    expect(arrivalRateAt(loads.slice(0, 1), 0)).toBeUndefined();
   });
 });
