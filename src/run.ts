@@ -84,6 +84,7 @@ export class Run {
         this.#traces?.count(dropped, unsampled);
       },
       lost: (worker, reason, replacedBy) => {
+        if (replacedBy === undefined) this.#shareLost = true;
         const what =
           replacedBy === undefined ? "its share of the load is lost" : `worker ${replacedBy} takes its share`;
         this.#tell("worker", `Worker ${worker} is gone (${reason}); ${what}.`);
@@ -130,9 +131,11 @@ export class Run {
 
     const ended = new AbortController();
     const done = this.#coordinator.done.finally(() => ended.abort());
-    for (let second = 0; !ended.signal.aborted; second++) {
-      await sleepUntil(this.#clock, second * TICK_MS + TICK_DELAY_MS, ended.signal);
-      if (!ended.signal.aborted) this.#tick(second * TICK_MS);
+    for (let tick = 0; !ended.signal.aborted; tick++) {
+      await sleepUntil(this.#clock, tick * TICK_MS + TICK_DELAY_MS, ended.signal);
+      // A main thread that was held up skips ticks: a snapshot is not given an earlier time than its figures have.
+      tick = Math.max(tick, Math.floor((this.#clock.now() - TICK_DELAY_MS) / TICK_MS));
+      if (!ended.signal.aborted) this.#tick(tick * TICK_MS);
     }
     await done;
     const endedAt = this.#clock.now();
