@@ -30,6 +30,11 @@ export const plimsollMetrics = {
     "request",
     "outcome",
   ),
+  plimsoll_request_phase_duration_seconds: histogram(
+    "Parts of an exchange: dns, connect, tls of a new connection; send, wait, receive of each request. With timings: full.",
+    "scenario",
+    "phase",
+  ),
   plimsoll_requests_total: counter(
     "Requests that ended, by what the scenario expects of them.",
     "scenario",

@@ -278,6 +278,8 @@ export const definition = map("a scenario: a map with host, users and so on", {
   watch: named("a map of source names to sources", source).optional(),
   thresholds: thresholds.optional(),
   traces: traces.optional(),
+  timings: z.literal("full", "full").optional(),
+  http2: flag.optional(),
   labels: named("a map of label names to text", sendable).optional(),
 }).meta({ title: "Plimsoll scenario" });
 

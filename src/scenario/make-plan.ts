@@ -68,7 +68,7 @@ class Making {
   }
 
   plan(): Plan {
-    const { name: scenario, sources, traces } = this.#scenario;
+    const { name: scenario, sources, traces, http } = this.#scenario;
     const { suffix, version, startedAt, seed } = this.#options;
     const profile = this.#profile();
     const loads = this.#loads(profile);
@@ -90,6 +90,7 @@ class Making {
       sources: sources.map((source) => this.#source(source, endMs)),
       bounds: boundsOf(thresholds),
       ...(traces === undefined ? {} : { traces }),
+      http,
       labels: { ...this.#scenario.labels, ...this.#options.labels },
     };
   }

@@ -56,6 +56,10 @@ function toScenario(
     thresholds: thresholds(reader.get(root, "thresholds")),
     sources,
     ...(traces === undefined ? {} : { traces }),
+    http: {
+      version2: reader.boolean(reader.get(root, "http2")) ?? false,
+      timings: reader.get(root, "timings") === undefined ? "whole" : "full",
+    },
     labels: readLabels(reader, reader.get(root, "labels")),
   };
 }

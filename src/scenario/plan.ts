@@ -25,7 +25,15 @@ export interface Plan {
   /** `le` bounds in seconds: the defaults and every latency that a threshold names. */
   bounds: number[];
   traces?: TracePlan;
+  http: HttpPlan;
   labels: Record<string, string>;
+}
+
+export interface HttpPlan {
+  /** Offer HTTP/2 over TLS; never by surprise. */
+  version2: boolean;
+  /** `full`: each part of an exchange has a histogram of its own, too. */
+  timings: "whole" | "full";
 }
 
 export interface TracePlan {

@@ -1,6 +1,6 @@
 import type { Threshold } from "../verdict/threshold.ts";
 import type { Host } from "./address.ts";
-import type { TracePlan } from "./plan.ts";
+import type { HttpPlan, TracePlan } from "./plan.ts";
 import type { Profile } from "./profile.ts";
 import type { ScenarioClass } from "./user-class.ts";
 import type { ScenarioSource } from "./watch.ts";
@@ -14,5 +14,6 @@ export interface Scenario {
   thresholds: Threshold[];
   sources: ScenarioSource[];
   traces?: TracePlan;
+  http: HttpPlan;
   labels: Record<string, string>;
 }

@@ -49,6 +49,7 @@ function planOf(load: Stage[] | Load, classes: UserClass[]): Plan {
     seed: 1,
     loads: [{ load: Array.isArray(load) ? { kind: "users", stages: load } : load, classes, startMs: 0 }],
     warmUpMs: 0,
+    http: { version2: false, timings: "whole" },
     thresholds: [],
     sources: [],
     bounds: [...defaultBounds],

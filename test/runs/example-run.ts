@@ -32,6 +32,7 @@ export const plan: Plan = {
     },
   ],
   warmUpMs: 0,
+  http: { version2: false, timings: "whole" },
   thresholds: [
     {
       expression: "p95(latency) target < 500ms critical < 1s",

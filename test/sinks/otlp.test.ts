@@ -21,6 +21,7 @@ const plan: Plan = {
   seed: 7,
   loads: [],
   warmUpMs: 0,
+  http: { version2: false, timings: "whole" },
   thresholds: [],
   sources: [],
   bounds: [],

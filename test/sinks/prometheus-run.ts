@@ -38,6 +38,7 @@ export function plan(steps: Step[] = [step("GET /items")], changes: Partial<Plan
       },
     ],
     warmUpMs: 0,
+    http: { version2: false, timings: "whole" },
     thresholds: [],
     sources: [],
     bounds: [...defaultBounds],
