@@ -17,6 +17,14 @@ export type Program = keyof typeof packages;
  * CI=true its absence is an error: CI leaves nothing out.
  */
 export function program(name: Program): string | undefined {
+  const path = onPath(name);
+  if (path === undefined && process.env.CI === "true")
+    throw new Error(`CI needs ${name}: install ${packages[name]} (.ci/run does)`);
+  return path;
+}
+
+/** Where any program is, if it is on the PATH. */
+export function onPath(name: string): string | undefined {
   for (const folder of [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"]) {
     const path = join(folder, name);
     try {
@@ -26,7 +34,6 @@ export function program(name: Program): string | undefined {
       // Not in this folder: look in the next.
     }
   }
-  if (process.env.CI === "true") throw new Error(`CI needs ${name}: install ${packages[name]} (.ci/run does)`);
   return undefined;
 }
 

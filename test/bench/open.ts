@@ -1,0 +1,133 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { quantile } from "../../src/metrics/histogram.ts";
+import { seriesName } from "../../src/metrics/observation.ts";
+import { openRun } from "../../src/runs/open-run.ts";
+import { ArrivalServer, dispersion, perBin, type Stall } from "./arrivals.ts";
+import { Child } from "./child.ts";
+import type { OpenFigures, OpenLoad, Present } from "./peers/peer.ts";
+import { measure, median, type Pattern, spread, withFolder } from "./rounds.ts";
+import { type Figure, figure, number, type Section, shown, table } from "./section.ts";
+import type { PageServer } from "./server.ts";
+
+const SECONDS = 10;
+const STALL: Stall = { fromMs: 4000, toMs: 6000 };
+const STALL_RATE = 2000;
+/** Of 20,000 arrivals 4,000 come in the stall, evenly, and wait for its end: a tenth of all waits 1 s or more. */
+const TRUTH = { p90: 1, p99: 1.9 };
+const TOLERANCE = 0.03;
+const BIN_MS = 20;
+
+interface OpenRun {
+  figures: OpenFigures;
+  /** As the server saw them. */
+  arrivals: number[];
+  /** Of Plimsoll: p99 of its schedule's delay, in milliseconds. */
+  delayMs: number | undefined;
+}
+
+function run({ peer, program }: Present, load: Omit<OpenLoad, "url" | "folder">, stall?: Stall): Promise<OpenRun> {
+  return withFolder(async (folder) => {
+    const server = await ArrivalServer.start(stall);
+    const command = peer.open?.(program, { ...load, url: server.url, folder });
+    if (command === undefined) throw new Error(`${peer.name} has no load of arrivals`);
+    await new Child(command, folder).ended;
+    const arrivals = await server.arrivals();
+    return { figures: command.figures(), arrivals, delayMs: delayOf(folder) };
+  });
+}
+
+function delayOf(folder: string): number | undefined {
+  const runs = join(folder, "runs");
+  const [file] = readdirSync(folder).includes("runs") ? readdirSync(runs).filter((name) => name.endsWith(".db")) : [];
+  if (file === undefined) return undefined;
+  const opened = openRun(join(runs, file));
+  if (opened.kind === "problem") throw new Error(opened.message);
+  const delay = opened.finalSnapshot().histograms[seriesName("plimsoll_schedule_delay_seconds", {})];
+  opened.close();
+  return delay === undefined ? undefined : 1000 * (quantile(delay, 0.99) ?? Number.NaN);
+}
+
+/** A constant rate against a server that does not answer for two seconds: whose figures tell what a user would have seen. */
+export async function measureStall(peers: Present[]): Promise<Section> {
+  const rows: string[][] = [];
+  const figures: Figure[] = [];
+  for (const present of peers) {
+    const load = { users: 5000, seconds: SECONDS, perSecond: STALL_RATE };
+    const { figures: told, arrivals } = await run(present, load, STALL);
+    const seconds = perBin(arrivals, 1000, 0, SECONDS * 1000);
+    const dropped = told.dropped ?? 0;
+    rows.push([
+      present.peer.name,
+      `${number(told.p90)} s`,
+      `${number(told.p99)} s`,
+      `${arrivals.length}`,
+      told.dropped === undefined ? "not told" : `${dropped}`,
+      `${Math.min(...seconds)} to ${Math.max(...seconds)}`,
+    ]);
+    if (present === peers[0]) {
+      const near = (told: number, truth: number) => Math.abs(told / truth - 1) <= TOLERANCE;
+      const total = arrivals.length + dropped;
+      const even = seconds.every((count) => Math.abs(count / STALL_RATE - 1) <= 0.01);
+      const judged = (what: string, wanted: string, got: string, reached: boolean) =>
+        figures.push({ what: `2 s stall: ${what}`, wanted, got, reached });
+      judged("p90", "1 s ± 3 %", `${told.p90.toFixed(3)} s`, near(told.p90, TRUTH.p90));
+      judged("p99", "1.9 s ± 3 %", `${told.p99.toFixed(3)} s`, near(told.p99, TRUTH.p99));
+      judged("sent and dropped", `${STALL_RATE * SECONDS}`, `${total}`, total === STALL_RATE * SECONDS);
+      judged("sent in each second", `${STALL_RATE} ± 1 %`, `${Math.min(...seconds)} to ${Math.max(...seconds)}`, even);
+    }
+  }
+  return {
+    title: "The 2 s stall",
+    text: `${STALL_RATE.toLocaleString("en")} requests a second for ${SECONDS} s; from second 4 to 6 nothing is answered. In truth p90 is 1.0 s and p99 1.9 s.
+
+${table(["client", "p90", "p99", "sent", "dropped", "arrived in a second"], rows)}`,
+    figures,
+  };
+}
+
+/** How well a schedule is kept at half of what the client can do. */
+export async function measureAccuracy(peers: Present[], server: PageServer, pattern: Pattern): Promise<Section> {
+  const [own] = peers;
+  if (own === undefined) throw new Error("expected a client to measure, got none");
+  const loop = await measure([own], server, { ...pattern, rounds: 1 }, () => {});
+  const capacity = median((loop.get(own.peer.name) ?? []).map((window) => window.requestsPerSecond));
+  const perSecond = Math.round(capacity / 2 / 100) * 100;
+  const runs = new Map<string, OpenRun[]>(peers.map(({ peer }) => [peer.name, []]));
+  for (let round = 0; round < 3; round++) {
+    for (const present of peers) {
+      const load = { users: pattern.users * 4, seconds: SECONDS, perSecond };
+      runs.get(present.peer.name)?.push(await run(present, load));
+    }
+  }
+  // The first second is for compilers and connections.
+  const burst = (name: string) =>
+    spread((runs.get(name) ?? []).map(({ arrivals }) => dispersion(perBin(arrivals, BIN_MS, 1000, SECONDS * 1000))));
+  const delays = spread((runs.get(own.peer.name) ?? []).map(({ delayMs }) => delayMs ?? Number.NaN));
+  const figures = [figure("schedule delay at half the capacity, p99", delays, { most: 2 }, " ms")];
+  const oha = peers.find(({ peer }) => peer.name === "oha");
+  if (oha !== undefined) {
+    const limit = burst(oha.peer.name).median;
+    const got = burst(own.peer.name);
+    figures.push({
+      what: "arrivals in 20 ms bins: variance against mean, at most oha's",
+      wanted: `≤ ${number(limit)}`,
+      got: shown(got),
+      reached: got.median <= limit,
+    });
+  }
+  return {
+    title: "A schedule kept",
+    text: `${perSecond.toLocaleString("en")} requests a second for ${SECONDS} s, about half of what one core can do.
+
+${table(
+  ["client", "variance against mean of arrivals in 20 ms", "arrived a second"],
+  [...runs].map(([name, all]) => [
+    name,
+    shown(burst(name)),
+    shown(spread(all.flatMap(({ arrivals }) => perBin(arrivals, 1000, 1000, SECONDS * 1000)))),
+  ]),
+)}`,
+    figures,
+  };
+}
