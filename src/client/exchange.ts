@@ -1,26 +1,24 @@
-import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import type { Dispatcher } from "undici";
 import type { Clock } from "../metrics/clock.ts";
 import type { Failure } from "../metrics/sample.ts";
+import { Body } from "./body.ts";
 import type { Exchange, Request } from "./client.ts";
-import { ExchangeAbort, failureOf } from "./failure.ts";
-
-/** A body that is wanted may be this large, on the wire and decoded. */
-const BODY_LIMIT = 10 * 1024 * 1024;
+import type { Connection } from "./connection.ts";
+import { deadlineExceeded, ExchangeAbort, failureOf, type Progress, switchingUnasked } from "./failure.ts";
 
 type Headers = Exchange["headers"];
 
 const noHeaders: Headers = Object.freeze({});
 
 /** What an exchange asks of the session it belongs to. */
-interface Owner {
+export interface Owner {
   /** The head of a response is in. */
   answered(exchange: HttpExchange): void;
   /** A response is complete: true if it was a redirect and the next request is on its way. */
   redirect(exchange: HttpExchange): boolean;
   ended(exchange: HttpExchange): void;
-  /** To be ended before undici had a connection for it: only dropping the connection does that. */
-  unreachable(origin: string, reason: Error): void;
+  /** Ends the connection to an origin: what undici has not sent yet can be ended in no other way. */
+  drop(origin: string, reason: Error): void;
 }
 
 /** undici's handler and the Exchange in one object, used again for each request of its session. */
@@ -29,8 +27,11 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   readonly #owner: Owner;
   #resolve: ((exchange: Exchange) => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
-  #chunks: Buffer[] = [];
+  /** Of the response whose head is in; absent if it is not wanted. */
+  #body: Body | undefined;
   #wantBody = false;
+  /** A response has begun whose head is not in. */
+  #begun = false;
 
   series = 0;
   intendedAt = 0;
@@ -51,19 +52,19 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   requestHeaders: string[] = [];
   requestBody: string | undefined;
   deadlineAt = 0;
-  /** Whether the connection at hand has served an exchange before. */
-  reused: boolean;
+  /** That it is sent on; absent if there could be none. */
+  connection: Connection | undefined;
 
-  constructor(clock: Clock, owner: Owner, reused: boolean) {
+  constructor(clock: Clock, owner: Owner) {
     this.#clock = clock;
     this.#owner = owner;
-    this.reused = reused;
   }
 
   begin(request: Request, resolve: (exchange: Exchange) => void): void {
     this.#resolve = resolve;
     this.#wantBody = request.wantBody;
     this.#controller = undefined;
+    this.connection = undefined;
     this.series = request.series;
     this.intendedAt = request.intendedAt;
     this.startedAt = this.#clock.now();
@@ -94,21 +95,26 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   #forgetResponse(): void {
+    this.#begun = false;
     this.status = undefined;
     this.headers = noHeaders;
     this.body = undefined;
-    this.#chunks = [];
+    this.#body = undefined;
+  }
+
+  get #stage(): Progress["stage"] {
+    if (this.#controller === undefined) return "connecting";
+    if (this.status !== undefined) return "body";
+    return this.#begun ? "headers" : "waiting";
   }
 
   /** Past its deadline. */
   expire(): void {
-    const done = this.status === undefined ? "no response" : "the response was not complete";
-    const limit = Math.round(this.deadlineAt - this.startedAt);
-    this.#abort(new ExchangeAbort("deadline", `${done} within ${limit} ms`));
+    this.#abort(deadlineExceeded(this.#stage, Math.round(this.deadlineAt - this.startedAt)));
   }
 
-  #abort(reason: Error): void {
-    if (this.#controller === undefined) this.#owner.unreachable(this.origin, reason);
+  #abort(reason: ExchangeAbort): void {
+    if (this.#controller === undefined) this.#owner.drop(this.origin, reason);
     else this.#controller.abort(reason);
     this.fail(reason);
   }
@@ -117,81 +123,73 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
     this.#controller = controller;
   }
 
+  onResponseStarted(): void {
+    this.#begun = true;
+  }
+
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
-    if (status < 200) return;
+    if (status < 200) {
+      // An interim response: the one that counts is yet to come. These two are none, and undici would trip over them.
+      this.#begun = false;
+      if (status < 100) this.#abort(new ExchangeAbort("protocol", "a status below 100"));
+      else if (status === 101) this.#abort(new ExchangeAbort("protocol", switchingUnasked));
+      return;
+    }
     this.firstByteAt ??= this.#clock.now();
     this.status = status;
     this.headers = headers;
+    if (this.#wantBody) this.#body = new Body(headers["content-encoding"]);
     this.#owner.answered(this);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.bytesIn += chunk.length;
-    if (!this.#wantBody) return;
-    if (this.bytesIn > BODY_LIMIT) this.#abort(new ExchangeAbort("body_limit", `the body exceeds ${BODY_LIMIT} bytes`));
-    else this.#chunks.push(chunk);
+    const tooLarge = this.#body?.add(chunk);
+    if (tooLarge !== undefined) this.#abort(new ExchangeAbort(tooLarge.kind, tooLarge.detail));
   }
 
   onResponseEnd(): void {
-    this.reused = true;
-    if (this.#resolve === undefined) return;
+    const { connection, headers } = this;
+    if (connection === undefined || this.#resolve === undefined) return;
+    connection.served = true;
+    const endsWithConnection = headers["content-length"] === undefined && headers["transfer-encoding"] === undefined;
+    if (endsWithConnection && connection.brokenBy !== null) {
+      this.fail(connection.brokenBy);
+      return;
+    }
     const status = this.status ?? 0;
     if (status >= 300 && status < 400 && this.#owner.redirect(this)) return;
-    if (this.#wantBody) {
-      try {
-        this.body = decode(this.#chunks, this.headers["content-encoding"]);
-      } catch (error) {
-        this.fail(error);
-        return;
-      }
+    // What it takes us to decode the body is not the target's latency.
+    const endedAt = this.#clock.now();
+    if (this.#body !== undefined) {
+      const body = this.#body.decoded();
+      if (Buffer.isBuffer(body)) this.body = body;
+      else this.failure = body;
     }
-    this.#finish();
+    this.#finish(endedAt);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.fail(error);
-    this.reused = false;
   }
 
   fail(error: unknown): void {
     if (this.#resolve === undefined) return;
-    this.failure = failureOf(error, { reused: this.reused, answered: this.status !== undefined });
-    this.#finish();
+    this.failure = failureOf(error, {
+      stage: this.#stage,
+      served: this.connection?.served === true,
+      brokenBy: this.connection?.brokenBy ?? null,
+      headers: this.headers,
+    });
+    this.#finish(this.#clock.now());
   }
 
-  #finish(): void {
-    this.endedAt = this.#clock.now();
-    this.#chunks = [];
+  #finish(endedAt: number): void {
+    this.endedAt = endedAt;
+    this.#body = undefined;
     const resolve = this.#resolve;
     this.#resolve = undefined;
     this.#owner.ended(this);
     resolve?.(this);
   }
-}
-
-const decoders: Record<string, (body: Buffer, limit: { maxOutputLength: number }) => Buffer> = {
-  gzip: gunzipSync,
-  "x-gzip": gunzipSync,
-  deflate: inflateSync,
-  br: brotliDecompressSync,
-};
-
-/** Undoes Content-Encoding, up to the limit: a small body can hide gigabytes. */
-function decode(chunks: Buffer[], encoding: string | string[] | undefined): Buffer {
-  let body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-  if (encoding === undefined || body.length === 0) return body;
-  const names = (Array.isArray(encoding) ? encoding.join(",") : encoding).toLowerCase().split(",");
-  for (const name of names.map((one) => one.trim()).reverse()) {
-    if (name === "" || name === "identity") continue;
-    const decoder = decoders[name];
-    if (decoder === undefined) throw new ExchangeAbort("decode", "the response has an unknown content-encoding");
-    try {
-      body = decoder(body, { maxOutputLength: BODY_LIMIT });
-    } catch (error) {
-      const large = error instanceof RangeError || (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
-      if (large) throw new ExchangeAbort("body_limit", `the decoded body exceeds ${BODY_LIMIT} bytes`);
-      throw new ExchangeAbort("decode", `the response is not valid ${name}`);
-    }
-  }
-  return body;
 }

@@ -1,43 +1,37 @@
-import { buildConnector, Client as UndiciClient } from "undici";
+import type { LookupFunction } from "node:net";
 import type { Clock, Timer } from "../metrics/clock.ts";
 import type { Client, Exchange, Request, Session } from "./client.ts";
+import { Connection, loadParser, type Network } from "./connection.ts";
 import { Cookies } from "./cookies.ts";
-import { HttpExchange } from "./exchange.ts";
+import { HttpExchange, type Owner } from "./exchange.ts";
 import { ExchangeAbort } from "./failure.ts";
 import { cachedLookup } from "./lookup.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** undici's default of 4 s would reconnect between a slow user's requests; a server's own hint still shortens it. */
-const KEEP_ALIVE_MS = 60_000;
 /** How often deadlines are looked at: an exchange outlives its own by this at most. */
 const DEADLINE_GRAIN_MS = 100;
 const MAX_REDIRECTS = 10;
+/** A target that redirects to ever new origins is not to leave a connection to each. */
+const MAX_CONNECTIONS_A_USER = 32;
 
 /**
  * HTTP by undici's `Client.dispatch`, with a handler of our own: about twice as fast as `request()`, nine times as fast
  * as `fetch()`. Each user and origin has a Client, thus a connection, of its own, as real users have.
  */
-export class HttpClient implements Client {
+export class HttpClient implements Client, Network {
   readonly clock: Clock;
-  readonly connect: buildConnector.connector;
+  readonly lookup: LookupFunction;
+  readonly connectTimeoutMs: number;
   readonly #underway = new Set<HttpExchange>();
   #sweep: Timer | undefined;
   connectionsOpen = 0;
   connectionsOpened = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, connectTimeoutMs = CONNECT_TIMEOUT_MS) {
     this.clock = clock;
-    const connect = buildConnector({ lookup: cachedLookup(clock), timeout: CONNECT_TIMEOUT_MS, allowH2: false });
-    this.connect = (options, callback) =>
-      connect(options, (...result) => {
-        const [error, socket] = result;
-        if (error === null) {
-          this.connectionsOpened++;
-          this.connectionsOpen++;
-          socket.once("close", () => this.connectionsOpen--);
-        }
-        callback(...result);
-      });
+    this.lookup = cachedLookup(clock);
+    this.connectTimeoutMs = connectTimeoutMs;
+    loadParser();
   }
 
   get inflight(): number {
@@ -70,33 +64,23 @@ export class HttpClient implements Client {
   }
 }
 
-class HttpSession implements Session {
+class HttpSession implements Session, Owner {
   readonly #client: HttpClient;
   #exchange: HttpExchange;
   /** By origin; nearly all users know one. */
-  readonly #origins = new Map<string, UndiciClient>();
+  readonly #connections = new Map<string, Connection>();
   #cookies: Cookies | undefined;
   #redirects = 0;
   #closed = false;
 
   constructor(client: HttpClient) {
     this.#client = client;
-    this.#exchange = this.#newExchange(false);
-  }
-
-  #newExchange(reused: boolean): HttpExchange {
-    const owner = {
-      answered: (exchange: HttpExchange) => this.#answered(exchange),
-      redirect: (exchange: HttpExchange) => this.#redirect(exchange),
-      ended: (exchange: HttpExchange) => this.#client.end(exchange),
-      unreachable: (origin: string, reason: Error) => this.#drop(origin, reason),
-    };
-    return new HttpExchange(this.#client.clock, owner, reused);
+    this.#exchange = new HttpExchange(client.clock, this);
   }
 
   send(request: Request): Promise<Exchange> {
     // undici may still speak to the handler of an exchange that we gave up: it must not be mistaken for the next one's.
-    if (this.#exchange.failure !== undefined) this.#exchange = this.#newExchange(this.#exchange.reused);
+    if (this.#exchange.failure !== undefined) this.#exchange = new HttpExchange(this.#client.clock, this);
     const exchange = this.#exchange;
     return new Promise((resolve) => {
       this.#redirects = 0;
@@ -109,15 +93,16 @@ class HttpSession implements Session {
 
   close(): void {
     this.#closed = true;
-    for (const origin of [...this.#origins.keys()])
-      this.#drop(origin, new ExchangeAbort("aborted", "the run was stopped"));
+    for (const origin of [...this.#connections.keys()])
+      this.drop(origin, new ExchangeAbort("aborted", "the run was stopped"));
   }
 
   #dispatch(exchange: HttpExchange, headers: string[]): void {
     const cookie = this.#cookies?.header(exchange.origin + exchange.path);
     const all = cookie ? [...headers, "cookie", cookie] : headers;
     try {
-      this.#connection(exchange.origin).dispatch(
+      exchange.connection = this.#connection(exchange.origin);
+      exchange.connection.dispatch(
         {
           origin: exchange.origin,
           path: exchange.path,
@@ -133,32 +118,30 @@ class HttpSession implements Session {
     }
   }
 
-  #connection(origin: string): UndiciClient {
-    let connection = this.#origins.get(origin);
+  #connection(origin: string): Connection {
+    let connection = this.#connections.get(origin);
     if (connection === undefined) {
-      connection = new UndiciClient(origin, {
-        connect: this.#client.connect,
-        pipelining: 1,
-        keepAliveTimeout: KEEP_ALIVE_MS,
-        allowH2: false,
-        // Our own deadline covers both; undici's body timeout starts anew with each chunk, so a drip would never end.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      });
-      this.#origins.set(origin, connection);
+      if (this.#connections.size >= MAX_CONNECTIONS_A_USER) {
+        const [first = ""] = this.#connections.keys();
+        this.drop(first, new ExchangeAbort("aborted", "it was the oldest of too many connections"));
+      }
+      connection = new Connection(origin, this.#client);
+      this.#connections.set(origin, connection);
     }
     return connection;
   }
 
-  /** Ends a connection with all it carries; the next request opens another. */
-  #drop(origin: string, reason: Error): void {
-    const connection = this.#origins.get(origin);
-    this.#origins.delete(origin);
-    // Its one exchange hears of it through its handler; destroying cannot fail otherwise.
-    void connection?.destroy(reason).catch(() => {});
+  drop(origin: string, reason: Error): void {
+    const connection = this.#connections.get(origin);
+    this.#connections.delete(origin);
+    connection?.drop(reason);
   }
 
-  #answered(exchange: HttpExchange): void {
+  ended(exchange: HttpExchange): void {
+    this.#client.end(exchange);
+  }
+
+  answered(exchange: HttpExchange): void {
     const setCookie = exchange.headers["set-cookie"];
     if (setCookie === undefined) return;
     this.#cookies ??= new Cookies();
@@ -166,7 +149,7 @@ class HttpSession implements Session {
   }
 
   /** Follows a redirect as browsers do (RFC 9110, 15.4): one sample, the last response's. False if it is not one. */
-  #redirect(exchange: HttpExchange): boolean {
+  redirect(exchange: HttpExchange): boolean {
     const location = exchange.headers["location"];
     const status = exchange.status ?? 0;
     if (typeof location !== "string" || ![301, 302, 303, 307, 308].includes(status)) return false;

@@ -1,5 +1,7 @@
 import { type LookupAddress, lookup as systemLookup } from "node:dns";
+import { closeSync, openSync } from "node:fs";
 import type { LookupFunction } from "node:net";
+import { devNull } from "node:os";
 import type { Clock } from "../metrics/clock.ts";
 
 /** How long an answer of the resolver is used: a service that moves is followed, and no request waits for DNS. */
@@ -32,7 +34,8 @@ export function cachedLookup(clock: Clock): LookupFunction {
       if (error === null) known.set(host, { addresses, until: clock.now() + KEEP_MS });
       const all = asking.get(host) ?? [];
       asking.delete(host);
-      for (const one of all) one(error, addresses);
+      const reason = error === null ? null : (outOfDescriptors() ?? error);
+      for (const one of all) one(reason, addresses);
     });
   }
 
@@ -48,4 +51,14 @@ export function cachedLookup(clock: Clock): LookupFunction {
       else callback(null, first.address, first.family);
     });
   };
+}
+
+/** A resolver that has no descriptor left to read its files by says that there is no such host: what opening one says. */
+function outOfDescriptors(): NodeJS.ErrnoException | undefined {
+  try {
+    closeSync(openSync(devNull, "r"));
+    return undefined;
+  } catch (error) {
+    return error as NodeJS.ErrnoException;
+  }
 }

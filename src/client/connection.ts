@@ -1,0 +1,127 @@
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { connect as connectTls } from "node:tls";
+import { type buildConnector, type Dispatcher, Client as UndiciClient } from "undici";
+import type { Clock } from "../metrics/clock.ts";
+import { ExchangeAbort } from "./failure.ts";
+
+/** undici's default of 4 s would reconnect between a slow user's requests; a server's own hint still shortens it. */
+const KEEP_ALIVE_MS = 60_000;
+
+/** What all connections of a client share. */
+export interface Network {
+  readonly clock: Clock;
+  readonly lookup: LookupFunction;
+  readonly connectTimeoutMs: number;
+  connectionsOpen: number;
+  connectionsOpened: number;
+}
+
+/**
+ * One user's connection to one origin: opened for the first request, and again when it was lost. The sockets are ours,
+ * not those of undici's connector, because an attempt to connect must be ended with its exchange: undici lets it go on.
+ */
+export class Connection {
+  readonly #network: Network;
+  readonly #undici: UndiciClient;
+  /** Being opened, open, or the last there was. */
+  #socket: Socket | undefined;
+  /** To resume by, as a returning user does; never another user's. */
+  #tlsSession: Buffer | undefined;
+  /** Whether the socket at hand has carried a whole response. If so, and it breaks before the next, it had gone stale. */
+  served = false;
+
+  /** @throws undici's InvalidArgumentError if the origin is none */
+  constructor(origin: string, network: Network) {
+    this.#network = network;
+    this.#undici = new UndiciClient(origin, {
+      connect: (options, callback) => this.#connect(options, callback),
+      pipelining: 1,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      allowH2: false,
+      // Our own deadline covers both; undici's body timeout starts anew with each chunk, so a drip would never end.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.#undici.dispatch(options, handler);
+  }
+
+  /** What the socket broke with, if it did: undici takes a reset for the end of a body that has no length. */
+  get brokenBy(): Error | null {
+    return this.#socket?.errored ?? null;
+  }
+
+  /** Ends it for good, with all it carries or waits for. */
+  drop(reason: Error): void {
+    // Its one exchange hears of it through its handler; destroying cannot fail otherwise.
+    void this.#undici.destroy(reason).catch(() => {});
+    this.#socket?.destroy();
+  }
+
+  #connect({ hostname, port, protocol, servername }: buildConnector.Options, callback: buildConnector.Callback): void {
+    const network = this.#network;
+    const secure = protocol === "https:";
+    const to = {
+      host: hostname,
+      port: Number(port || (secure ? 443 : 80)),
+      lookup: network.lookup,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+    };
+    const session = this.#tlsSession === undefined ? {} : { session: this.#tlsSession };
+    const name = servername ?? (isIP(hostname) === 0 ? hostname : "");
+    const socket = secure
+      ? connectTls({ ...to, ...session, servername: name, ALPNProtocols: ["http/1.1"] })
+      : connectTcp(to);
+    this.#socket = socket;
+    this.served = false;
+
+    const limit = network.clock.at(network.clock.now() + network.connectTimeoutMs, () => {
+      socket.destroy(new ExchangeAbort("connect_timeout", `no connection within ${network.connectTimeoutMs} ms`));
+    });
+    const givenUp = () => limit.cancel();
+    const failed = (error: Error) => callback(error, null);
+    socket.once("close", givenUp);
+    socket.once("error", failed);
+    socket.once(secure ? "secureConnect" : "connect", () => {
+      limit.cancel();
+      // From now on undici listens; thousands of idle connections need not keep what they were opened with.
+      socket.off("close", givenUp).off("error", failed);
+      network.connectionsOpened++;
+      network.connectionsOpen++;
+      socket.once("close", () => network.connectionsOpen--);
+      callback(null, socket);
+    });
+    if (secure) {
+      socket.on("session", (ticket: Buffer) => {
+        this.#tlsSession = ticket;
+      });
+    }
+  }
+}
+
+/**
+ * Has undici load and compile its parser, which it does when first connected to anything: here to nothing. Else it would be
+ * part of the first users' latency, and take files to read when there may be no descriptor left.
+ */
+export function loadParser(): void {
+  const nowhere = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() });
+  const undici = new UndiciClient("http://localhost", {
+    connect: (_options, callback) => callback(null, nowhere as Socket),
+  });
+  undici.dispatch(
+    { path: "/", method: "GET" },
+    {
+      onRequestStart: () => {},
+      onResponseError: () => {},
+      onResponseStart: () => {},
+      onResponseData: () => {},
+      onResponseEnd: () => {},
+    },
+  );
+  void undici.destroy().catch(() => {});
+}
