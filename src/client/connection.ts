@@ -1,9 +1,11 @@
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, TLSSocket } from "node:tls";
 import { type buildConnector, type Dispatcher, Client as UndiciClient } from "undici";
 import type { Clock } from "../metrics/clock.ts";
+import type { Histogram } from "../metrics/histogram.ts";
 import { ExchangeAbort } from "./failure.ts";
+import type { PhaseHistograms } from "./phases.ts";
 
 /** undici's default of 4 s would reconnect between a slow user's requests; a server's own hint still shortens it. */
 const KEEP_ALIVE_MS = 60_000;
@@ -13,6 +15,9 @@ export interface Network {
   readonly clock: Clock;
   readonly lookup: LookupFunction;
   readonly connectTimeoutMs: number;
+  /** Offer HTTP/2 over TLS. */
+  readonly http2: boolean;
+  readonly phases: PhaseHistograms | undefined;
   connectionsOpen: number;
   connectionsOpened: number;
 }
@@ -38,7 +43,7 @@ export class Connection {
       connect: (options, callback) => this.#connect(options, callback),
       pipelining: 1,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      allowH2: false,
+      allowH2: network.http2,
       // Our own deadline covers both; undici's body timeout starts anew with each chunk, so a drip would never end.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -47,6 +52,11 @@ export class Connection {
 
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
     this.#undici.dispatch(options, handler);
+  }
+
+  /** As OpenTelemetry writes it. */
+  get protocolVersion(): string {
+    return this.#socket instanceof TLSSocket && this.#socket.alpnProtocol === "h2" ? "2" : "1.1";
   }
 
   /** What the socket broke with, if it did: undici takes a reset for the end of a body that has no length. */
@@ -75,10 +85,16 @@ export class Connection {
     const session = this.#tlsSession === undefined ? {} : { session: this.#tlsSession };
     const name = servername ?? (isIP(hostname) === 0 ? hostname : "");
     const socket = secure
-      ? connectTls({ ...to, ...session, servername: name, ALPNProtocols: ["http/1.1"] })
+      ? connectTls({
+          ...to,
+          ...session,
+          servername: name,
+          ALPNProtocols: network.http2 ? ["h2", "http/1.1"] : ["http/1.1"],
+        })
       : connectTcp(to);
     this.#socket = socket;
     this.served = false;
+    if (network.phases !== undefined) measure(socket, network.clock, network.phases);
 
     const limit = network.clock.at(network.clock.now() + network.connectTimeoutMs, () => {
       socket.destroy(new ExchangeAbort("connect_timeout", `no connection within ${network.connectTimeoutMs} ms`));
@@ -102,6 +118,19 @@ export class Connection {
       });
     }
   }
+}
+
+/** Each part begins when the one before has ended; a host that is an address needs no look-up. */
+function measure(socket: Socket, clock: Clock, { dns, connect, tls }: PhaseHistograms): void {
+  let since = clock.now();
+  const end = (phase: Histogram) => () => {
+    const now = clock.now();
+    phase.record((now - since) / 1000);
+    since = now;
+  };
+  socket.once("lookup", end(dns));
+  socket.once("connect", end(connect));
+  socket.once("secureConnect", end(tls));
 }
 
 /**

@@ -5,6 +5,7 @@ import { Body } from "./body.ts";
 import type { Exchange, Request } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import { deadlineExceeded, ExchangeAbort, failureOf, type Progress, switchingUnasked } from "./failure.ts";
+import type { PhaseHistograms } from "./phases.ts";
 
 type Headers = Exchange["headers"];
 
@@ -25,6 +26,10 @@ export interface Owner {
 export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   readonly #clock: Clock;
   readonly #owner: Owner;
+  readonly #phases: PhaseHistograms | undefined;
+  /** When the request began to be written, and when it was; measured only where phases are. */
+  #sendingAt = 0;
+  #sentAt = 0;
   #resolve: ((exchange: Exchange) => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   /** Of the response whose head is in; absent if it is not wanted. */
@@ -44,7 +49,10 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   failure: Failure | undefined;
   headers: Headers = noHeaders;
   body: Buffer | undefined;
-  readonly protocolVersion = "1.1";
+
+  get protocolVersion(): string {
+    return this.connection?.protocolVersion ?? "1.1";
+  }
 
   origin = "";
   path = "";
@@ -55,9 +63,10 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   /** That it is sent on; absent if there could be none. */
   connection: Connection | undefined;
 
-  constructor(clock: Clock, owner: Owner) {
+  constructor(clock: Clock, owner: Owner, phases: PhaseHistograms | undefined) {
     this.#clock = clock;
     this.#owner = owner;
+    this.#phases = phases;
   }
 
   begin(request: Request, resolve: (exchange: Exchange) => void): void {
@@ -121,6 +130,11 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    if (this.#phases !== undefined) this.#sendingAt = this.#clock.now();
+  }
+
+  onRequestSent(): void {
+    if (this.#phases !== undefined) this.#sentAt = this.#clock.now();
   }
 
   onResponseStarted(): void {
@@ -161,12 +175,21 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
     if (status >= 300 && status < 400 && this.#owner.redirect(this)) return;
     // What it takes us to decode the body is not the target's latency.
     const endedAt = this.#clock.now();
+    if (this.#phases !== undefined) this.#measure(this.#phases, endedAt);
     if (this.#body !== undefined) {
       const body = this.#body.decoded();
       if (Buffer.isBuffer(body)) this.body = body;
       else this.failure = body;
     }
     this.#finish(endedAt);
+  }
+
+  /** A response may begin before the request is all sent; then it did not wait. */
+  #measure({ send, wait, receive }: PhaseHistograms, endedAt: number): void {
+    const firstByteAt = this.firstByteAt ?? endedAt;
+    send.record(Math.max(0, this.#sentAt - this.#sendingAt) / 1000);
+    wait.record(Math.max(0, firstByteAt - this.#sentAt) / 1000);
+    receive.record((endedAt - firstByteAt) / 1000);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

@@ -6,6 +6,7 @@ import { Cookies } from "./cookies.ts";
 import { HttpExchange, type Owner } from "./exchange.ts";
 import { ExchangeAbort } from "./failure.ts";
 import { cachedLookup } from "./lookup.ts";
+import type { PhaseHistograms } from "./phases.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** How often deadlines are looked at: an exchange outlives its own by this at most. */
@@ -13,6 +14,14 @@ const DEADLINE_GRAIN_MS = 100;
 const MAX_REDIRECTS = 10;
 /** A target that redirects to ever new origins is not to leave a connection to each. */
 const MAX_CONNECTIONS_A_USER = 32;
+
+export interface HttpOptions {
+  connectTimeoutMs?: number;
+  /** Offer HTTP/2 over TLS; never by surprise. */
+  http2?: boolean | undefined;
+  /** Where the parts of exchanges are measured, if they are. */
+  phases?: PhaseHistograms | undefined;
+}
 
 /**
  * HTTP by undici's `Client.dispatch`, with a handler of our own: about twice as fast as `request()`, nine times as fast
@@ -22,15 +31,19 @@ export class HttpClient implements Client, Network {
   readonly clock: Clock;
   readonly lookup: LookupFunction;
   readonly connectTimeoutMs: number;
+  readonly http2: boolean;
+  readonly phases: PhaseHistograms | undefined;
   readonly #underway = new Set<HttpExchange>();
   #sweep: Timer | undefined;
   connectionsOpen = 0;
   connectionsOpened = 0;
 
-  constructor(clock: Clock, connectTimeoutMs = CONNECT_TIMEOUT_MS) {
+  constructor(clock: Clock, { connectTimeoutMs = CONNECT_TIMEOUT_MS, http2 = false, phases }: HttpOptions = {}) {
     this.clock = clock;
     this.lookup = cachedLookup(clock);
     this.connectTimeoutMs = connectTimeoutMs;
+    this.http2 = http2;
+    this.phases = phases;
     loadParser();
   }
 
@@ -75,12 +88,13 @@ class HttpSession implements Session, Owner {
 
   constructor(client: HttpClient) {
     this.#client = client;
-    this.#exchange = new HttpExchange(client.clock, this);
+    this.#exchange = new HttpExchange(client.clock, this, client.phases);
   }
 
   send(request: Request): Promise<Exchange> {
     // undici may still speak to the handler of an exchange that we gave up: it must not be mistaken for the next one's.
-    if (this.#exchange.failure !== undefined) this.#exchange = new HttpExchange(this.#client.clock, this);
+    if (this.#exchange.failure !== undefined)
+      this.#exchange = new HttpExchange(this.#client.clock, this, this.#client.phases);
     const exchange = this.#exchange;
     return new Promise((resolve) => {
       this.#redirects = 0;

@@ -1,12 +1,14 @@
 /** The program of a worker thread: waits for its plan, carries its share, tells its snapshots. */
 import { parentPort, workerData } from "node:worker_threads";
 import { HttpClient } from "../client/http.ts";
+import { type Phase, type PhaseHistograms, phases } from "../client/phases.ts";
 import { Tracer } from "../client/trace.ts";
 import { Health } from "../load/health.ts";
 import { Worker } from "../load/worker.ts";
 import { Aggregator } from "../metrics/aggregator.ts";
 import { SystemClock, type Timer } from "../metrics/clock.ts";
 import { ClassicBounds } from "../metrics/histogram.ts";
+import type { Plan } from "../scenario/plan.ts";
 import { type FromWorker, SNAPSHOT_MS, type ToWorker } from "./protocol.ts";
 
 const { worker: name } = workerData as { worker: string };
@@ -30,10 +32,16 @@ port.on("message", (message: ToWorker) => {
 });
 tell({ kind: "ready" });
 
+function phaseHistograms({ http }: Plan, aggregator: Aggregator): PhaseHistograms | undefined {
+  if (http.timings !== "full") return undefined;
+  const of = (phase: Phase) => aggregator.histogram("plimsoll_request_phase_duration_seconds", { phase });
+  return Object.fromEntries(phases.map((phase) => [phase, of(phase)])) as PhaseHistograms;
+}
+
 async function carry({ plan, share, originMs, resume }: Extract<ToWorker, { kind: "start" }>): Promise<void> {
   const clock = new SystemClock(originMs);
   const aggregator = new Aggregator(name, new ClassicBounds(plan.bounds));
-  const client = new HttpClient(clock);
+  const client = new HttpClient(clock, { http2: plan.http.version2, phases: phaseHistograms(plan, aggregator) });
   const health = new Health(name, clock, client, aggregator);
   const tracer = plan.traces === undefined ? undefined : new Tracer(plan.traces, plan, Number(name));
   worker = new Worker({

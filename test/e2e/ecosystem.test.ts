@@ -36,6 +36,7 @@ thresholds:
 profiles:
   short: { users: 20, spawnRate: 10/s, duration: 15s }
 traces: { sample: 20%, slowerThan: 1s, failed: true }
+timings: full
 `;
 
 describe.runIf(program("prometheus"))("in the ecosystem", () => {
@@ -72,6 +73,10 @@ describe.runIf(program("prometheus"))("in the ecosystem", () => {
     const sampled = traceparents.filter((header) => header.endsWith("-01")).length;
     const failedToo = receiver.spans.filter(({ attributes }) => attributes["plimsoll.sampling.reason"] !== undefined);
     expect(receiver.spans.length).toBe(sampled + failedToo.length);
+
+    // The parts of exchanges: each of these waited once.
+    const waits = await prometheus.value('sum(plimsoll_request_phase_duration_seconds_count{phase="wait"})');
+    expect(waits).toBe(total);
 
     // Exemplars: Prometheus has trace ids, and the receiver got those spans.
     const exemplars = await prometheus.exemplars("plimsoll_service_time_seconds_bucket", startedAt, endedAt);

@@ -66,7 +66,7 @@ describe("a fault of the target", () => {
   it.each(faults)("$name: $kind", async (fault: Fault) => {
     const before = handles();
     const clock = new CountingClock(monotonicMs());
-    const client = new HttpClient(clock, CONNECT_TIMEOUT_MS);
+    const client = new HttpClient(clock, { connectTimeoutMs: CONNECT_TIMEOUT_MS });
     const session = client.open();
     const origin = await fault.origin(ground);
     const healthy = await ground.target(() => {});
