@@ -115,6 +115,13 @@ describe("architecture", () => {
     expect(offenders).toEqual([]);
   });
 
+  it("reads the wall clock in one place: everything else counts from the run's start", () => {
+    const offenders = files
+      .filter((file) => file !== "main.ts" && !file.startsWith("demo/"))
+      .filter((file) => /\bDate\.now\b|new Date\(\)/.test(readFileSync(join(src, file), "utf8")));
+    expect(offenders).toEqual([]);
+  });
+
   it("has no timer but the Clock's", () => {
     const offenders = files
       .filter((file) => file !== "metrics/clock.ts" && !file.startsWith("demo/"))

@@ -31,9 +31,16 @@ export interface CompiledStep {
   traced(request: Request, exchange: Exchange, scope: Scope): TracedRequest;
 }
 
-export function compileClass(userClass: UserClass, aggregator: Aggregator, userAgent: string): CompiledClass {
-  const compile = (task: string) => (step: Step) =>
-    compileStep(step, { user: userClass.name, task }, aggregator, userAgent);
+/** What compiling needs beside the plan. */
+export interface Compiling {
+  aggregator: Aggregator;
+  userAgent: string;
+  /** Takes secrets out of what is kept of a response. */
+  redact(text: string): string;
+}
+
+export function compileClass(userClass: UserClass, compiling: Compiling): CompiledClass {
+  const compile = (task: string) => (step: Step) => compileStep(step, { user: userClass.name, task }, compiling);
   const tasks = userClass.tasks.map((task: Task) => ({ name: task.name, steps: task.steps.map(compile(task.name)) }));
   return {
     name: userClass.name,
@@ -63,8 +70,7 @@ function picker(tasks: CompiledTask[], weights: number[]): (random: Random) => C
 function compileStep(
   step: Step,
   { user, task }: { user: string; task: string },
-  aggregator: Aggregator,
-  userAgent: string,
+  { aggregator, userAgent, redact }: Compiling,
 ): CompiledStep {
   const series = aggregator.series({ user, task, request: step.name, method: step.method });
   const url = compileTemplate(step.url);
@@ -72,7 +78,7 @@ function compileStep(
   const fixed = typeof step.url === "string" ? parseUrl(step.url) : undefined;
   const headers = compileHeaders(step, userAgent);
   const body = step.body === undefined ? undefined : compileBody(step.body);
-  const settle = compileExpectation(step);
+  const settle = compileExpectation(step, redact);
   const wantBody = step.captures.length > 0 || step.expect.json.length > 0 || step.expect.body.length > 0;
   return {
     series,

@@ -13,11 +13,18 @@ export type Expectation = (exchange: Exchange, scope: Scope) => void;
 /** What was got, or why it is not what was expected. */
 type Check = (value: unknown, scope: Scope) => string | undefined;
 
+/** A text as it may be kept: without secrets, and short. */
+type Show = (text: string) => string;
+
 const SHOWN = 80;
 
-export function compileExpectation({ expect, captures }: Pick<Step, "expect" | "captures">): Expectation {
-  const json = expect.json.map(compileJsonCheck);
-  const texts = expect.body.map(compileTextCheck);
+export function compileExpectation(
+  { expect, captures }: Pick<Step, "expect" | "captures">,
+  redact: (text: string) => string,
+): Expectation {
+  const show = (text: string) => shorten(redact(text));
+  const json = expect.json.map((check) => compileJsonCheck(check, show));
+  const texts = expect.body.map((check) => compileTextCheck(check, show));
   const kept = captures.map(compileCapture);
   const needsJson = json.length > 0 || kept.length > 0;
 
@@ -80,7 +87,7 @@ function compiled(path: string): CompiledPath {
   return result;
 }
 
-function compileJsonCheck({ path, check }: JsonCheck): Check {
+function compileJsonCheck({ path, check }: JsonCheck, show: Show): Check {
   const found = compiled(path);
   if (check.kind === "exists") {
     return (document) => {
@@ -88,7 +95,7 @@ function compileJsonCheck({ path, check }: JsonCheck): Check {
       return exists === check.value ? undefined : `expected ${path} ${check.value ? "to exist" : "not to exist"}`;
     };
   }
-  const test = compileValueCheck(check);
+  const test = compileValueCheck(check, show);
   return (document, scope) => {
     const values = found.values(document);
     if (values.length === 0) return `expected ${path}, which is not in the response`;
@@ -101,7 +108,7 @@ function compileJsonCheck({ path, check }: JsonCheck): Check {
 }
 
 /** Gives what was expected, if the value is not that. */
-function compileValueCheck(check: Exclude<JsonCheck["check"], { kind: "exists" }>): Check {
+function compileValueCheck(check: Exclude<JsonCheck["check"], { kind: "exists" }>, show: Show): Check {
   switch (check.kind) {
     case "equals": {
       const wanted = compileJson(check.value);
@@ -139,7 +146,7 @@ function lengthOf(value: unknown): number {
   return typeof value === "string" || Array.isArray(value) ? value.length : Number.NaN;
 }
 
-function compileTextCheck(check: TextCheck): Check {
+function compileTextCheck(check: TextCheck, show: Show): Check {
   if (check.kind === "matches") {
     const pattern = new RegExp(check.value);
     return (text) => (pattern.test(text as string) ? undefined : `expected the body to match ${check.value}`);
@@ -161,6 +168,6 @@ function compileCapture({ variable, path }: Capture): Check {
   };
 }
 
-function show(text: string): string {
+function shorten(text: string): string {
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
 }

@@ -3,6 +3,7 @@ import type { Tracer } from "../client/trace.ts";
 import type { Aggregator } from "../metrics/aggregator.ts";
 import { type Clock, sleepUntil } from "../metrics/clock.ts";
 import type { Plan, PlannedLoad } from "../scenario/plan.ts";
+import { Secrets } from "../scenario/secrets.ts";
 import type { Scope } from "../scenario/template.ts";
 import { compileClass } from "./compile.ts";
 import { executorOf, type Resume } from "./executor.ts";
@@ -31,6 +32,7 @@ export interface WorkerParts {
 /** Carries its share of a plan's loads. A worker is a worker, whether a thread of this machine or a process on another. */
 export class Worker {
   readonly #parts: WorkerParts;
+  readonly #secrets: Secrets;
   readonly #populations: { load: PlannedLoad; population: Population }[];
   readonly #stop = new AbortController();
   readonly #abort = new AbortController();
@@ -38,6 +40,7 @@ export class Worker {
   /** Makes the plan runnable, which takes a moment: best before the run's time 0. */
   constructor(parts: WorkerParts) {
     this.#parts = parts;
+    this.#secrets = new Secrets(parts.secret);
     const { plan, aggregator, clock, tracer, client, share } = parts;
     const around: Surroundings = {
       clock,
@@ -49,8 +52,10 @@ export class Worker {
     const delay = aggregator.histogram("plimsoll_schedule_delay_seconds");
     const active = aggregator.gauge("plimsoll_users");
     const dropped = aggregator.counter("plimsoll_dropped_iterations_total", { reason: "no_free_user" });
+    const redact = (text: string) => this.#secrets.redact(text);
+    const compiling = { aggregator, userAgent: `plimsoll/${plan.version}`, redact };
     this.#populations = plan.loads.map((load) => {
-      const classes = load.classes.map((one) => compileClass(one, aggregator, `plimsoll/${plan.version}`));
+      const classes = load.classes.map((one) => compileClass(one, compiling));
       const classOf = classSequence(load.classes.map(({ weight }) => weight));
       const scope = (user: number) => this.#scope(user);
       const maxUsers = usersOf(load.load);
@@ -94,10 +99,10 @@ export class Worker {
   }
 
   #scope(userNumber: number): Scope {
-    const { plan, secret, clock, wallAt } = this.#parts;
+    const { plan, clock, wallAt } = this.#parts;
     return {
       variables: new Map(),
-      secret,
+      secret: (name) => this.#secrets.value(name),
       random: randomFrom(plan.seed, userNumber),
       userNumber,
       now: () => wallAt(clock.now()),

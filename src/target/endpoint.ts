@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher } from "undici";
 import type { Template } from "../scenario/plan.ts";
+import { Secrets } from "../scenario/secrets.ts";
 import { compileTemplate, type Scope } from "../scenario/template.ts";
 import { CollectError } from "./collect-error.ts";
 import type { CollectorDeps } from "./collector.ts";
@@ -28,19 +29,16 @@ export class Endpoint {
   readonly #deps: CollectorDeps;
   readonly #agent: Agent;
   readonly #scope: Scope;
-  readonly #secrets = new Set<string>();
+  readonly #secrets: Secrets;
 
   constructor(options: EndpointOptions, deps: CollectorDeps) {
     this.#url = compileTemplate(options.url);
     this.#headers = options.headers.map(([name, value]) => [name.toLowerCase(), compileTemplate(value)]);
     this.#deps = deps;
+    this.#secrets = new Secrets(deps.secret);
     this.#scope = {
       variables: new Map(),
-      secret: (name) => {
-        const value = deps.secret(name);
-        this.#secrets.add(value);
-        return value;
-      },
+      secret: (name) => this.#secrets.value(name),
       random: Math.random,
       userNumber: 0,
       now: () => deps.wallAt(deps.clock.now()),
@@ -79,15 +77,9 @@ export class Endpoint {
     }
   }
 
-  /** The text without the secrets that were used so far, plain, percent-encoded or in base64. */
+  /** The text without the secrets that were used so far. */
   redact(text: string): string {
-    let clean = text;
-    for (const secret of this.#secrets) {
-      for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")]) {
-        if (form !== "") clean = clean.replaceAll(form, "REDACTED");
-      }
-    }
-    return clean;
+    return this.#secrets.redact(text);
   }
 
   async close(): Promise<void> {
