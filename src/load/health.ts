@@ -1,5 +1,5 @@
 import type { Client } from "../client/client.ts";
-import type { Aggregator, Gauge } from "../metrics/aggregator.ts";
+import type { Aggregator, Counter, Gauge } from "../metrics/aggregator.ts";
 import type { Clock, Timer } from "../metrics/clock.ts";
 import type { Histogram } from "../metrics/histogram.ts";
 
@@ -18,19 +18,24 @@ export class Health {
   readonly #utilization: Gauge;
   readonly #inflight: Gauge;
   readonly #open: Gauge;
-  readonly #aggregator: Aggregator;
+  readonly #own: Gauge;
+  readonly #cpu: Counter;
+  readonly #connections: Counter;
   #opened = 0;
+  #cpuBefore = process.threadCpuUsage();
   #before = performance.eventLoopUtilization();
   #probe: Timer | undefined;
 
   constructor(worker: string, clock: Clock, client: Client, aggregator: Aggregator) {
     this.#clock = clock;
     this.#client = client;
-    this.#aggregator = aggregator;
     this.#lag = aggregator.histogram("plimsoll_eventloop_delay_seconds", { worker });
     this.#utilization = aggregator.gauge("plimsoll_eventloop_utilization_ratio", { worker });
     this.#inflight = aggregator.gauge("plimsoll_inflight_requests");
     this.#open = aggregator.gauge("plimsoll_connections_open");
+    this.#own = aggregator.gauge("plimsoll_worker_connections_open", { worker });
+    this.#cpu = aggregator.counter("plimsoll_worker_cpu_seconds_total", { worker });
+    this.#connections = aggregator.counter("plimsoll_connections_opened_total");
   }
 
   start(): void {
@@ -54,7 +59,11 @@ export class Health {
     }
     this.#inflight.set(this.#client.inflight);
     this.#open.set(this.#client.connectionsOpen);
-    this.#aggregator.counter("plimsoll_connections_opened_total").add(this.#client.connectionsOpened - this.#opened);
+    this.#own.set(this.#client.connectionsOpen);
+    this.#connections.add(this.#client.connectionsOpened - this.#opened);
     this.#opened = this.#client.connectionsOpened;
+    const cpu = process.threadCpuUsage();
+    this.#cpu.add((cpu.user + cpu.system - this.#cpuBefore.user - this.#cpuBefore.system) / 1e6);
+    this.#cpuBefore = cpu;
   }
 }

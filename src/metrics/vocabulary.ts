@@ -80,6 +80,8 @@ export const plimsollMetrics = {
   plimsoll_build_info: gauge("1; the version of Plimsoll and Node.", "version", "node"),
   plimsoll_eventloop_utilization_ratio: gauge("Share of the last interval a worker's event loop was busy.", "worker"),
   plimsoll_eventloop_delay_seconds: histogram("How late a worker's event loop ran a timer.", "worker"),
+  plimsoll_worker_cpu_seconds_total: counter("CPU time of a worker's thread.", "worker"),
+  plimsoll_worker_connections_open: gauge("Connections to the target that a worker holds.", "worker"),
   plimsoll_worker_up: gauge("1 while a worker reports, 0 when it is lost.", "worker"),
   plimsoll_spans_total: counter("Spans by what became of them: exported, dropped, unsampled.", "result"),
 } as const satisfies Record<string, Metric>;
