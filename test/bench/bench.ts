@@ -86,7 +86,7 @@ async function whole(server: PageServer, receiver: string): Promise<void> {
     stall: () => measureStall(open),
     accuracy: () => measureAccuracy(open, server, pattern),
     steps: () => measureSteps(),
-    memory: () => measureMemory(here, server, 3),
+    memory: () => measureMemory(here, server, Math.min(3, pattern.rounds)),
     "start-up": () => measureStartUp(here, 10),
   };
   const sections: Section[] = [];

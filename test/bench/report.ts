@@ -53,7 +53,9 @@ function setting({ name }: PageServer, { users, rounds, warmUpMs, windowMs }: Pa
   the machine takes time from a client, but hardly adds to its work. \`cores\` says how much of its core each had: where
   neither client nor server had a whole one, somebody else did, and requests/s say little.
 - Plimsoll runs with everything on: its own command line, histograms, \`/metrics\` scraped each second, run file, 1 % of
-  requests traced to a receiver where nothing else is said; one worker thread, with the main thread on the same core.`;
+  requests traced to a receiver where nothing else is said; one worker thread, with the main thread on the same core. A worker exports at most 4,096 spans a
+  second, also where all requests are traced; it counts the others as dropped.
+- Not measured: two workers against one.`;
 }
 
 function isHere({ program }: Peer): boolean {

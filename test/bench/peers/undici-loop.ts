@@ -49,5 +49,7 @@ class User implements Dispatcher.DispatchHandler {
   }
 }
 
+// undici does not keep a process alive for connections that wait.
+if (mode === "idle") setInterval(() => {}, 60_000);
 await Promise.all(Array.from({ length: Number(users) }, () => new User().run()));
 if (mode === "once") process.stdout.write(`${bytes} bytes\n`);
