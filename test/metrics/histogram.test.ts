@@ -76,6 +76,7 @@ describe("histogram", () => {
         expect({ ...sum, sum: 0 }).toEqual({ ...whole, sum: 0 });
         expect(sum.sum).toBeCloseTo(whole.sum, 6);
       }),
+      { numRuns: 1000 },
     );
   });
 

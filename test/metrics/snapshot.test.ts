@@ -100,7 +100,7 @@ describe("snapshots", () => {
           expect(sum.total(0).series.reduce((n, one) => n + requestCount(one), 0)).toBe(events.length);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     );
   });
 
