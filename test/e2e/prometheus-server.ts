@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { program } from "../services.ts";
 import { freePort, until } from "./network.ts";
@@ -22,6 +22,8 @@ export class Prometheus {
   static async start(folder: string, targets: string, flags: string[] = []): Promise<Prometheus> {
     const config = join(folder, "prometheus.yml");
     mkdirSync(join(folder, "data"));
+    // It watches the folder for the file that the run will write.
+    mkdirSync(dirname(targets), { recursive: true });
     writeFileSync(
       config,
       `global: { scrape_interval: 1s, scrape_timeout: 900ms }
