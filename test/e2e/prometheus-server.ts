@@ -50,6 +50,14 @@ scrape_configs:
     return prometheus;
   }
 
+  /**
+   * What Prometheus last saw of a selector's series, added up; undefined if there was nothing. A run that has ended takes
+   * itself off the list of targets, and its series are stale from then on.
+   */
+  last(selector: string): Promise<number | undefined> {
+    return this.value(`sum(last_over_time(${selector}[5m]))`);
+  }
+
   /** The one value of an instant query, undefined if there is none. */
   async value(expression: string): Promise<number | undefined> {
     const [first] = await this.query(expression);
