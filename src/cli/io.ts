@@ -24,3 +24,8 @@ export class UsageError extends Error {}
 export const EXIT_USAGE = 104;
 /** Our own bug. */
 export const EXIT_BUG = 1;
+
+/** Colours are for people at a terminal who have not said NO_COLOR (no-color.org). */
+export function wantsColor({ stdout, environment }: Io): boolean {
+  return stdout.isTTY === true && environment["NO_COLOR"] === undefined;
+}

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { reportOf } from "../runs/report.ts";
 import { printSummary } from "../sinks/console-summary.ts";
-import { type Io, UsageError } from "./io.ts";
+import { type Io, UsageError, wantsColor } from "./io.ts";
 import type { Exit } from "./program.ts";
 
 export function reportCommand(io: Io, exit: Exit): Command {
@@ -13,7 +13,7 @@ export function reportCommand(io: Io, exit: Exit): Command {
       if (report.kind === "problem") throw new UsageError(report.message);
       for (const line of report.damage) io.stderr.write(`${line}\n`);
       printSummary(report.summary, io.stdout, {
-        color: io.stdout.isTTY === true && io.environment["NO_COLOR"] === undefined,
+        color: wantsColor(io),
       });
       exit.code = report.summary.verdict.exitCode;
     });

@@ -10,7 +10,7 @@ import { printSummary } from "../sinks/console-summary.ts";
 import { type ListenAddress, type Server, startServer } from "../ui/server.ts";
 import { TargetFile } from "../ui/target-file.ts";
 import { exitCode } from "../verdict/verdict.ts";
-import { type Io, UsageError } from "./io.ts";
+import { type Io, UsageError, wantsColor } from "./io.ts";
 
 /** What of a run is the session's, not the plan's: where it runs and who is told. */
 export interface SessionOptions {
@@ -27,7 +27,7 @@ export interface SessionOptions {
  * exit code.
  */
 export async function session(io: Io, plan: Plan, plannedAtMs: number, options: SessionOptions): Promise<number> {
-  const color = io.stdout.isTTY === true && io.environment["NO_COLOR"] === undefined;
+  const color = wantsColor(io);
   const say = new ConsoleSink(io.stdout, { color });
   const run = new Run({
     plan,

@@ -1,6 +1,7 @@
 import { fromTheStart, type Resume } from "../load/executor.ts";
 import type { Share } from "../load/share.ts";
 import { monotonicMs } from "../metrics/clock.ts";
+import { metricSeries } from "../metrics/observation.ts";
 import { type Snapshot, SnapshotSum } from "../metrics/snapshot.ts";
 import type { Span } from "../metrics/span.ts";
 import type { Plan } from "../scenario/plan.ts";
@@ -145,9 +146,8 @@ export class Coordinator {
   /** What was counted stays counted, and what was due stays undone: too much load would be worse than a gap. */
   #resumeOf(worker: string, { resume }: Member): Resume {
     const { counters = {} } = this.#sum.latestOf(worker) ?? {};
-    const iterations = Object.entries(counters)
-      .filter(([name]) => name.startsWith("plimsoll_iterations_total{"))
-      .reduce((sum, [, count]) => sum + count, resume.iterations);
+    const counted = metricSeries(counters, "plimsoll_iterations_total");
+    const iterations = counted.reduce((sum, [, count]) => sum + count, resume.iterations);
     const fromMs = this.#load === undefined ? 0 : monotonicMs() - this.#load.originMs;
     return { fromMs, iterations };
   }

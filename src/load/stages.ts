@@ -24,19 +24,6 @@ export function* userChanges(stages: readonly Stage[]): Generator<UserChange> {
   }
 }
 
-/** How many users a load wants at a time. */
-export function usersAt(stages: readonly Stage[], time: number): number {
-  let from = 0;
-  let start = 0;
-  for (const { users, overMs, forMs } of stages) {
-    if (time < start + overMs) return from + ((users - from) * (time - start)) / overMs;
-    if (time < start + overMs + forMs) return users;
-    from = users;
-    start += overMs + forMs;
-  }
-  return 0;
-}
-
 /** The most users that a load has at once. */
 export function usersOf(load: Load): number {
   switch (load.kind) {

@@ -1,3 +1,5 @@
+import type { PlimsollMetric } from "./vocabulary.ts";
+
 /**
  * One value of the target's health. `metric` is a name of the vocabulary without its prefix `target_`
  * (`db_pool_connections`); a `counter` is the source's own running total, which may restart lower.
@@ -22,4 +24,9 @@ export function seriesName(metric: string, labels: Record<string, string>): stri
 
 function escapeLabel(value: string): string {
   return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}
+
+/** The series of one metric among values kept by `seriesName`. */
+export function metricSeries<T>(values: Record<string, T>, metric: PlimsollMetric): [name: string, value: T][] {
+  return Object.entries(values).filter(([name]) => name === metric || name.startsWith(`${metric}{`));
 }

@@ -1,10 +1,11 @@
 import { addHistograms, type HistogramData, mean, quantile } from "../metrics/histogram.ts";
+import { metricSeries } from "../metrics/observation.ts";
 import { addSeries, requestCount, type SeriesData, type Snapshot } from "../metrics/snapshot.ts";
 import type { PlimsollMetric } from "../metrics/vocabulary.ts";
 import type { Plan } from "../scenario/plan.ts";
 import type { TargetFigures } from "../verdict/target-statistics.ts";
 import type { Limit } from "../verdict/threshold.ts";
-import { metricSeries, type TrustResult } from "../verdict/trust.ts";
+import type { TrustResult } from "../verdict/trust.ts";
 import { exitCode, type ThresholdState, type Verdict } from "../verdict/verdict.ts";
 
 /** Rises when a program that reads the version before could be misled. */

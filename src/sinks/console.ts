@@ -1,8 +1,8 @@
 import { addHistograms, type HistogramData, quantile, subtractHistograms } from "../metrics/histogram.ts";
+import { metricSeries } from "../metrics/observation.ts";
 import { requestCount, type Snapshot } from "../metrics/snapshot.ts";
 import type { RunEvent, Sink, Tick } from "../runs/sink.ts";
 import type { Plan } from "../scenario/plan.ts";
-import { metricSeries } from "../verdict/trust.ts";
 import type { ThresholdState, Verdict } from "../verdict/verdict.ts";
 import { loadsInWords, plannedMs } from "./console-load.ts";
 import { type ConsoleOptions, type ConsoleOutput, type Line, type Piece, Screen } from "./console-screen.ts";

@@ -7,11 +7,11 @@ import {
   mean,
   quantile,
 } from "../metrics/histogram.ts";
-import { seriesName } from "../metrics/observation.ts";
+import { metricSeries, seriesName } from "../metrics/observation.ts";
 import { requestCount, type SeriesData, type Snapshot } from "../metrics/snapshot.ts";
 import { type Measured, tooFew } from "./measured.ts";
 import type { Aggregation, Threshold } from "./threshold.ts";
-import { metricSeries, ownFailures } from "./trust.ts";
+import { ownFailures } from "./trust.ts";
 
 type Filters = Threshold["filters"];
 

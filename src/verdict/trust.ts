@@ -1,7 +1,7 @@
 import { addHistograms, type HistogramData, quantile } from "../metrics/histogram.ts";
+import { metricSeries } from "../metrics/observation.ts";
 import type { FailureKind } from "../metrics/sample.ts";
 import type { SeriesData, Snapshot } from "../metrics/snapshot.ts";
-import type { PlimsollMetric } from "../metrics/vocabulary.ts";
 
 /**
  * Above it a worker's event loop has no room left to start the next request on time: queueing delay grows as
@@ -114,11 +114,6 @@ function exhaustion({ series }: Snapshot): string[] {
     );
   }
   return reasons;
-}
-
-/** The series of one metric among values kept by `seriesName`. */
-export function metricSeries<T>(values: Record<string, T>, metric: PlimsollMetric): [name: string, value: T][] {
-  return Object.entries(values).filter(([name]) => name === metric || name.startsWith(`${metric}{`));
 }
 
 /** Seconds; 0 while there are too few to tell. */

@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { arrivals } from "../../src/load/arrival.ts";
 import { randomFrom } from "../../src/load/random.ts";
 import { classSequence, owns } from "../../src/load/share.ts";
-import { userChanges, usersAt } from "../../src/load/stages.ts";
+import { userChanges } from "../../src/load/stages.ts";
 import { arrivalRateAt, timelineOf } from "../../src/load/timeline.ts";
 
-import type { PlannedLoad, RateStage } from "../../src/scenario/plan.ts";
+import type { PlannedLoad, RateStage, Stage } from "../../src/scenario/plan.ts";
 
 const endOf = (plan: { overMs: number; forMs: number }[]) =>
   plan.reduce((sum, { overMs, forMs }) => sum + overMs + forMs, 0);
@@ -19,6 +19,19 @@ const stages = fc.array(
   }),
   { minLength: 1, maxLength: 6 },
 );
+
+/** How many users a load wants at a time. */
+function usersAt(stages: readonly Stage[], time: number): number {
+  let from = 0;
+  let start = 0;
+  for (const { users, overMs, forMs } of stages) {
+    if (time < start + overMs) return from + ((users - from) * (time - start)) / overMs;
+    if (time < start + overMs + forMs) return users;
+    from = users;
+    start += overMs + forMs;
+  }
+  return 0;
+}
 
 describe("the schedule of users", () => {
   it("spawns Locust's way: the first at once, then one each 1/rate seconds", () => {
