@@ -17,7 +17,7 @@ export interface Owner {
   answered(exchange: HttpExchange): void;
   /** A response is complete: true if it was a redirect and the next request is on its way. */
   redirect(exchange: HttpExchange): boolean;
-  ended(exchange: HttpExchange): void;
+  ended(): void;
   /** Ends the connection to an origin: what undici has not sent yet can be ended in no other way. */
   drop(origin: string, reason: Error): void;
 }
@@ -27,9 +27,10 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   readonly #clock: Clock;
   readonly #owner: Owner;
   readonly #phases: PhaseHistograms | undefined;
-  /** When the request began to be written, and when it was; measured only where phases are. */
+  /** When the request began to be written, when it was, and when the response's head was in: measured only where phases are. */
   #sendingAt = 0;
   #sentAt = 0;
+  #firstByteAt: number | undefined;
   #resolve: ((exchange: Exchange) => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   /** Of the response whose head is in; absent if it is not wanted. */
@@ -41,7 +42,6 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   series = 0;
   intendedAt = 0;
   startedAt = 0;
-  firstByteAt: number | undefined;
   endedAt = 0;
   status: number | undefined;
   bytesIn = 0;
@@ -59,7 +59,8 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   method: Dispatcher.HttpMethod = "GET";
   requestHeaders: string[] = [];
   requestBody: string | undefined;
-  deadlineAt = 0;
+  /** Never, unless it is under way. */
+  deadlineAt = Number.POSITIVE_INFINITY;
   /** That it is sent on; absent if there could be none. */
   connection: Connection | undefined;
 
@@ -78,7 +79,7 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
     this.intendedAt = request.intendedAt;
     this.startedAt = this.#clock.now();
     this.deadlineAt = this.startedAt + request.deadlineMs;
-    this.firstByteAt = undefined;
+    this.#firstByteAt = undefined;
     this.failure = undefined;
     this.bytesIn = 0;
     this.bytesOut = request.body === undefined ? 0 : Buffer.byteLength(request.body);
@@ -149,7 +150,7 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
       else if (status === 101) this.#abort(new ExchangeAbort("protocol", switchingUnasked));
       return;
     }
-    this.firstByteAt ??= this.#clock.now();
+    if (this.#phases !== undefined) this.#firstByteAt ??= this.#clock.now();
     this.status = status;
     this.headers = headers;
     if (this.#wantBody) this.#body = new Body(headers["content-encoding"]);
@@ -186,7 +187,7 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
 
   /** A response may begin before the request is all sent; then it did not wait. */
   #measure({ send, wait, receive }: PhaseHistograms, endedAt: number): void {
-    const firstByteAt = this.firstByteAt ?? endedAt;
+    const firstByteAt = this.#firstByteAt ?? endedAt;
     send.record(Math.max(0, this.#sentAt - this.#sendingAt) / 1000);
     wait.record(Math.max(0, firstByteAt - this.#sentAt) / 1000);
     receive.record((endedAt - firstByteAt) / 1000);
@@ -209,10 +210,11 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
 
   #finish(endedAt: number): void {
     this.endedAt = endedAt;
+    this.deadlineAt = Number.POSITIVE_INFINITY;
     this.#body = undefined;
     const resolve = this.#resolve;
     this.#resolve = undefined;
-    this.#owner.ended(this);
+    this.#owner.ended();
     resolve?.(this);
   }
 }

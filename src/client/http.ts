@@ -1,4 +1,5 @@
 import type { LookupFunction } from "node:net";
+import type { Dispatcher } from "undici";
 import type { Clock, Timer } from "../metrics/clock.ts";
 import type { Client, Exchange, Request, Session } from "./client.ts";
 import { Connection, loadParser, type Network } from "./connection.ts";
@@ -33,8 +34,9 @@ export class HttpClient implements Client, Network {
   readonly connectTimeoutMs: number;
   readonly http2: boolean;
   readonly phases: PhaseHistograms | undefined;
-  readonly #underway = new Set<HttpExchange>();
+  readonly #sessions = new Set<HttpSession>();
   #sweep: Timer | undefined;
+  inflight = 0;
   connectionsOpen = 0;
   connectionsOpened = 0;
 
@@ -47,29 +49,34 @@ export class HttpClient implements Client, Network {
     loadParser();
   }
 
-  get inflight(): number {
-    return this.#underway.size;
-  }
-
   open(): Session {
-    return new HttpSession(this);
+    const session = new HttpSession(this);
+    this.#sessions.add(session);
+    return session;
   }
 
-  /** One timer serves all deadlines: a timer a request would cost more than the rest of its bookkeeping. */
-  begin(exchange: HttpExchange): void {
-    this.#underway.add(exchange);
+  /**
+   * An exchange of a session begins. One timer serves all deadlines: a timer a request would cost more than the rest of its
+   * bookkeeping.
+   */
+  begin(): void {
+    this.inflight++;
     if (this.#sweep === undefined) this.#sweepSoon();
   }
 
-  end(exchange: HttpExchange): void {
-    this.#underway.delete(exchange);
+  end(): void {
+    this.inflight--;
+  }
+
+  closed(session: HttpSession): void {
+    this.#sessions.delete(session);
   }
 
   #expire(): void {
     const now = this.clock.now();
-    for (const exchange of this.#underway) if (exchange.deadlineAt <= now) exchange.expire();
+    for (const session of this.#sessions) session.expire(now);
     this.#sweep = undefined;
-    if (this.#underway.size > 0) this.#sweepSoon();
+    if (this.inflight > 0) this.#sweepSoon();
   }
 
   #sweepSoon(): void {
@@ -83,6 +90,11 @@ class HttpSession implements Session, Owner {
   /** By origin; nearly all users know one. */
   readonly #connections = new Map<string, Connection>();
   #cookies: Cookies | undefined;
+  /** The connection used last, and where it leads. */
+  #last: Connection | undefined;
+  #lastOrigin = "";
+  /** Filled in anew for each request: undici takes from it what it needs at once. */
+  readonly #options: Dispatcher.DispatchOptions = { path: "", method: "GET" };
   #redirects = 0;
   #closed = false;
 
@@ -99,33 +111,34 @@ class HttpSession implements Session, Owner {
     return new Promise((resolve) => {
       this.#redirects = 0;
       exchange.begin(request, resolve);
-      this.#client.begin(exchange);
+      this.#client.begin();
       if (this.#closed) exchange.fail(new ExchangeAbort("aborted", "the user was stopped"));
       else this.#dispatch(exchange, request.headers);
     });
   }
 
+  /** Ends what is under way if it is past its deadline. */
+  expire(now: number): void {
+    if (this.#exchange.deadlineAt <= now) this.#exchange.expire();
+  }
+
   close(): void {
     this.#closed = true;
+    this.#client.closed(this);
     for (const origin of [...this.#connections.keys()])
       this.drop(origin, new ExchangeAbort("aborted", "the run was stopped"));
   }
 
   #dispatch(exchange: HttpExchange, headers: string[]): void {
     const cookie = this.#cookies?.header(exchange.origin + exchange.path);
-    const all = cookie ? [...headers, "cookie", cookie] : headers;
+    const options = this.#options;
+    options.path = exchange.path;
+    options.method = exchange.method;
+    options.headers = cookie ? [...headers, "cookie", cookie] : headers;
+    options.body = exchange.requestBody ?? null;
     try {
       exchange.connection = this.#connection(exchange.origin);
-      exchange.connection.dispatch(
-        {
-          origin: exchange.origin,
-          path: exchange.path,
-          method: exchange.method,
-          headers: all,
-          body: exchange.requestBody ?? null,
-        },
-        exchange,
-      );
+      exchange.connection.dispatch(options, exchange);
     } catch (error) {
       // undici throws on what cannot be sent, such as a header with a line break that came out of a capture.
       exchange.fail(error);
@@ -133,6 +146,7 @@ class HttpSession implements Session, Owner {
   }
 
   #connection(origin: string): Connection {
+    if (this.#last !== undefined && origin === this.#lastOrigin) return this.#last;
     let connection = this.#connections.get(origin);
     if (connection === undefined) {
       if (this.#connections.size >= MAX_CONNECTIONS_A_USER) {
@@ -142,17 +156,20 @@ class HttpSession implements Session, Owner {
       connection = new Connection(origin, this.#client);
       this.#connections.set(origin, connection);
     }
+    this.#last = connection;
+    this.#lastOrigin = origin;
     return connection;
   }
 
   drop(origin: string, reason: Error): void {
+    if (origin === this.#lastOrigin) this.#last = undefined;
     const connection = this.#connections.get(origin);
     this.#connections.delete(origin);
     connection?.drop(reason);
   }
 
-  ended(exchange: HttpExchange): void {
-    this.#client.end(exchange);
+  ended(): void {
+    this.#client.end();
   }
 
   answered(exchange: HttpExchange): void {

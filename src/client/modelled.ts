@@ -69,7 +69,6 @@ export class ModelledClient implements Client {
       series: request.series,
       intendedAt: request.intendedAt,
       startedAt,
-      firstByteAt: answered ? endedAt : undefined,
       endedAt,
       status: answered ? (answer.status ?? 200) : undefined,
       bytesIn: answered ? Buffer.byteLength(answer.body ?? "") : 0,

@@ -33,8 +33,8 @@ export interface TracedRequest {
   task: string;
   /** As OpenTelemetry writes it, `1.1` or `2`; empty if unknown. */
   protocolVersion: string;
-  /** The URL as sent, its secrets already replaced by REDACTED. Asked for only when the span is kept. */
-  url(): string;
+  /** The URL as sent, its secrets already replaced by REDACTED. */
+  url: string;
 }
 
 /**
@@ -93,8 +93,11 @@ export class Tracer {
     context.traceparent = header.toString("latin1", 0, 55);
   }
 
-  /** Keeps the exchange as a span, or counts why not. A request that we stopped ourselves has not failed. */
-  end(context: TraceContext, sample: Sample, about: TracedRequest): void {
+  /**
+   * Keeps the exchange as a span, or counts why not. A request that we stopped ourselves has not failed. `about` is asked
+   * for only when the span is kept.
+   */
+  end(context: TraceContext, sample: Sample, about: () => TracedRequest): void {
     const reason = context.sampled ? "sampled" : this.#lateReason(sample);
     if (reason === undefined) {
       this.#unsampled++;
@@ -104,20 +107,21 @@ export class Tracer {
       this.#dropped++;
       return;
     }
+    const { request, method, url, user, task, protocolVersion } = about();
     this.#spans.push({
       traceId: context.traceId,
       spanId: context.spanId,
       reason,
-      request: about.request,
-      method: about.method,
-      url: about.url(),
-      user: about.user,
-      task: about.task,
+      request,
+      method,
+      url,
+      user,
+      task,
       startedAt: sample.startedAt,
       endedAt: sample.endedAt,
       status: sample.status,
       errorType: sample.failure && errorType(sample.failure, sample.status),
-      protocolVersion: about.protocolVersion,
+      protocolVersion,
     });
   }
 

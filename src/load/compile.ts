@@ -89,7 +89,7 @@ function compileStep(
       user,
       task,
       protocolVersion: exchange.protocolVersion,
-      url: () => shownUrl?.(scope) ?? request.origin + request.path,
+      url: shownUrl?.(scope) ?? request.origin + request.path,
     }),
     request(scope, intendedAt) {
       const { origin, path } = fixed ?? parseUrl(url(scope));

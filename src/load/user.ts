@@ -1,4 +1,4 @@
-import type { Request, Session } from "../client/client.ts";
+import type { Exchange, Request, Session } from "../client/client.ts";
 import { TraceContext, type Tracer } from "../client/trace.ts";
 import type { Aggregator, Counter } from "../metrics/aggregator.ts";
 import { type Clock, sleepUntil } from "../metrics/clock.ts";
@@ -32,7 +32,12 @@ export class User {
   readonly #around: Surroundings;
   readonly #trace: TraceContext | undefined;
   readonly #stop = new AbortController();
+  /** The last request's headers, and the same with `traceparent`: most requests of a step have one list of headers. */
+  #headers: string[] = [];
+  #traced: string[] = [];
   #started: boolean;
+  /** When the user had done with its last request: what comes next is due from then. */
+  #readyAt = 0;
   /** The last request could not be made. */
   #stuck = false;
 
@@ -68,7 +73,7 @@ export class User {
       // A user that could not start has not used up what it was given.
       if (!asked && !next()) break;
       asked = !(await this.iterate(due));
-      const now = clock.now();
+      const now = this.#readyAt;
       due = wait.kind === "pace" ? due + wait.everyMs : now + pauseOf(wait, random);
       if (!this.#started || this.#stuck) due = Math.max(due, now + BACK_OFF_MS);
       if (due <= now) continue;
@@ -81,28 +86,30 @@ export class User {
 
   /** One task, after the start steps if they are still to do; false if these failed. Its first request is due at `due`. */
   async iterate(due: number): Promise<boolean> {
-    const { clock, succeeded, failed } = this.#around;
+    const { succeeded, failed } = this.#around;
     let dueAt = due;
     if (!this.#started) {
       for (const step of this.#class.start) {
-        if (!(await this.#send(step, dueAt))) return false;
-        dueAt = clock.now();
+        const request = this.#prepare(step, dueAt);
+        if (request === undefined || !this.#settle(step, request, await this.#session.send(request))) return false;
+        dueAt = this.#readyAt;
       }
       this.#started = true;
     }
     let good = true;
     for (const step of this.#class.pick(this.#scope.random).steps) {
-      good = await this.#send(step, dueAt);
+      const request = this.#prepare(step, dueAt);
+      good = request !== undefined && this.#settle(step, request, await this.#session.send(request));
       if (!good) break;
-      dueAt = clock.now();
+      dueAt = this.#readyAt;
     }
     (good ? succeeded : failed).add(1);
     return true;
   }
 
-  /** Sends a step's request and records it; false if it failed. */
-  async #send(step: CompiledStep, dueAt: number): Promise<boolean> {
-    const { aggregator, tracer } = this.#around;
+  /** A step's request, or undefined if it cannot be made, which is recorded. */
+  #prepare(step: CompiledStep, dueAt: number): Request | undefined {
+    const { aggregator, clock, tracer } = this.#around;
     const trace = this.#trace;
     let request: Request;
     try {
@@ -111,18 +118,32 @@ export class User {
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       this.#stuck = true;
+      this.#readyAt = clock.now();
       aggregator.add(unsent(step.series, dueAt, error.message));
-      return false;
+      return undefined;
     }
     if (tracer !== undefined && trace !== undefined) {
       tracer.begin(trace);
-      request.headers = [...request.headers, "traceparent", trace.traceparent];
+      if (request.headers !== this.#headers) {
+        this.#headers = request.headers;
+        this.#traced = [...request.headers, "traceparent", ""];
+      }
+      this.#traced[this.#traced.length - 1] = trace.traceparent;
+      request.headers = this.#traced;
     }
-    const exchange = await this.#session.send(request);
+    return request;
+  }
+
+  /** Judges and records what a step's request came to; false if it failed. */
+  #settle(step: CompiledStep, request: Request, exchange: Exchange): boolean {
+    const { aggregator, clock, tracer } = this.#around;
+    const trace = this.#trace;
     step.settle(exchange, this.#scope);
+    // Reading the clock costs as much as recording: only where a body took time to look at.
+    this.#readyAt = exchange.body === undefined ? exchange.endedAt : clock.now();
     aggregator.add(exchange);
     if (tracer !== undefined && trace !== undefined) {
-      tracer.end(trace, exchange, step.traced(request, exchange, this.#scope));
+      tracer.end(trace, exchange, () => step.traced(request, exchange, this.#scope));
     }
     return exchange.failure === undefined;
   }

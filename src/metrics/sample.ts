@@ -39,8 +39,6 @@ export interface Sample {
   /** When it should have started: its schedule's time. In a closed model without pacing, the same as `startedAt`. */
   intendedAt: number;
   startedAt: number;
-  /** When the response's head arrived; absent if none did. */
-  firstByteAt?: number | undefined;
   endedAt: number;
   /** Absent if there was no response. */
   status?: number | undefined;

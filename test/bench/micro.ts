@@ -70,11 +70,11 @@ function tracing(): (i: number) => void {
   const tracer = new Tracer({ sample: 0, failed: true }, { runId: "bench", seed: 1 }, 0);
   const context = new TraceContext();
   const sample: Sample = { series: 0, intendedAt: 0, startedAt: 0, endedAt: 1, status: 200, bytesIn: 100, bytesOut: 0 };
-  const url = () => "http://127.0.0.1/";
+  const url = "http://127.0.0.1/";
   const about = { request: "GET /", method: "GET", user: "Visitor", task: "Look", protocolVersion: "1.1", url };
   return () => {
     tracer.begin(context);
-    tracer.end(context, sample, about);
+    tracer.end(context, sample, () => about);
   };
 }
 

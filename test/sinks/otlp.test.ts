@@ -253,8 +253,8 @@ describe("OtlpTraces", () => {
         bytesIn: 0,
         bytesOut: 0,
       };
-      const about = { request: "/", method: "GET", user: "U", task: "T", protocolVersion: "1.1", url: () => url };
-      tracer.end(context, sample, about);
+      const about = { request: "/", method: "GET", user: "U", task: "T", protocolVersion: "1.1", url };
+      tracer.end(context, sample, () => about);
     }
     const drained = tracer.drain();
     traces.offer(drained.spans);
