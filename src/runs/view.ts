@@ -12,6 +12,8 @@ export interface RunView {
   version: typeof VIEW_VERSION;
   run: ViewedRun;
   state: RunState;
+  /** How many ticks stand in a pair of rows (of the least, of the most), and how many in the last; 1: each has its row. */
+  grouping: { size: number; open: number };
   times: number[];
   load: Record<LoadColumn, Column>;
   /** Failures a second by failure kind or status code. */
@@ -68,69 +70,88 @@ export const MOST_ROWS = 2400;
 
 export function emptyView(run: ViewedRun): RunView {
   const load = Object.fromEntries(loadColumns.map((name) => [name, []])) as unknown as RunView["load"];
-  return { version: VIEW_VERSION, run, state: "running", times: [], load, errors: {}, target: {}, events: [] };
-}
-
-/** Adds a tick to a view, in place. */
-export function extendView(view: RunView, tick: ViewTick): void {
-  if (view.times.length >= MOST_ROWS) thinView(view, MOST_ROWS / 2);
-  const rows = view.times.length;
-  view.state = tick.state;
-  view.times.push(tick.time);
-  for (const name of loadColumns) view.load[name].push(tick.load[name]);
-  for (const [kind, value] of Object.entries(tick.errors)) {
-    const column = view.errors[kind] ?? [];
-    view.errors[kind] = column;
-    // A kind that had not occurred was at zero: nobody failed by it.
-    while (column.length < rows) column.push(0);
-    column.push(value);
-  }
-  for (const column of Object.values(view.errors)) if (column.length === rows) column.push(0);
-  for (const [name, { value, ...series }] of Object.entries(tick.target)) {
-    const column = view.target[name] ?? { ...series, values: [] };
-    view.target[name] = column;
-    while (column.values.length < rows) column.values.push(null);
-    column.values.push(value);
-  }
-  for (const { values } of Object.values(view.target)) if (values.length === rows) values.push(null);
-  view.events.push(...tick.events);
+  const grouping = { size: 1, open: 0 };
+  return {
+    version: VIEW_VERSION,
+    run,
+    state: "running",
+    grouping,
+    times: [],
+    load,
+    errors: {},
+    target: {},
+    events: [],
+  };
 }
 
 /**
- * Thins a view to at most `rows` rows without losing a peak or a dip: rows are taken together in groups, and each group
- * becomes two, of the least and of the most of each column. Thinning what was thinned gives the same extremes.
+ * Adds a tick to a view, in place. A view that is full is thinned to half its rows without losing a peak or a dip, evenly
+ * over the whole run: ticks are taken together in groups of twice the size, and each group is two rows, of the least and
+ * of the most of each column.
  */
-export function thinView(view: RunView, rows: number): void {
-  const before = view.times.length;
-  if (before <= rows) return;
-  const size = Math.ceil(before / Math.floor(rows / 2));
-  // Columns of their own, so that a reader who kept the view's arrays does not see them change under it.
-  view.times = thinTimes(view.times, size);
-  for (const name of loadColumns) view.load[name] = thinColumn(view.load[name], size);
-  for (const [kind, column] of Object.entries(view.errors)) view.errors[kind] = thinColumn(column, size);
-  for (const series of Object.values(view.target)) series.values = thinColumn(series.values, size);
+export function extendView(view: RunView, tick: ViewTick): void {
+  const { grouping } = view;
+  if (view.times.length >= MOST_ROWS && grouping.open === grouping.size) thin(view);
+  const rows = view.times.length;
+  for (const kind of Object.keys(tick.errors)) {
+    // A kind that had not occurred was at zero: nobody failed by it.
+    view.errors[kind] ??= Array.from({ length: rows }, () => 0);
+  }
+  for (const [name, { value: _, ...series }] of Object.entries(tick.target)) {
+    view.target[name] ??= { ...series, values: Array.from({ length: rows }, () => null) };
+  }
+  if (grouping.open === grouping.size) grouping.open = 0;
+  const place = [appendTo, pairIn][grouping.open] ?? mergeInto;
+  for (const name of loadColumns) place(view.load[name], tick.load[name]);
+  for (const [kind, column] of Object.entries(view.errors)) place(column, tick.errors[kind] ?? 0);
+  for (const [name, { values }] of Object.entries(view.target)) place(values, tick.target[name]?.value ?? null);
+  if (grouping.open < 2) view.times.push(tick.time);
+  else view.times[view.times.length - 1] = tick.time;
+  grouping.open++;
+  view.state = tick.state;
+  view.events.push(...tick.events);
 }
 
-function thinTimes(times: number[], size: number): number[] {
-  const thinned: number[] = [];
-  for (let from = 0; from < times.length; from += size) {
-    const last = Math.min(from + size, times.length) - 1;
-    thinned.push(times[from] as number);
-    if (last > from) thinned.push(times[last] as number);
-  }
-  return thinned;
+function appendTo(column: Column, value: number | null): void {
+  column.push(value);
 }
 
-/** A group of gaps is a gap; one with a value keeps it, though a neighbour was missing. */
-function thinColumn(column: Column, size: number): Column {
-  const thinned: Column = [];
-  for (let from = 0; from < column.length; from += size) {
-    const group = column.slice(from, from + size);
-    const values = group.filter((value) => value !== null);
-    thinned.push(values.length === 0 ? null : Math.min(...values));
-    if (group.length > 1) thinned.push(values.length === 0 ? null : Math.max(...values));
-  }
-  return thinned;
+/** The second tick of a group: its one row becomes two. */
+function pairIn(column: Column, value: number | null): void {
+  const first = column.pop() ?? null;
+  column.push(least(first, value), most(first, value));
+}
+
+function mergeInto(column: Column, value: number | null): void {
+  const last = column.length - 1;
+  column[last - 1] = least(column[last - 1] ?? null, value);
+  column[last] = most(column[last] ?? null, value);
+}
+
+/** A gap beside a value is that value. */
+function least(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
+}
+
+function most(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
+}
+
+/** Rows taken together in fours become two each; the arrays are new, so that one who kept the old ones sees no change. */
+function thin(view: RunView): void {
+  const halved = (column: Column) =>
+    column.flatMap((value, row) => {
+      if (row % 4 !== 0) return [];
+      const group = column.slice(row + 1, row + 4);
+      return [group.reduce(least, value), group.reduce(most, value)];
+    });
+  view.times = view.times.filter((_, row) => row % 4 === 0 || row % 4 === 3);
+  for (const name of loadColumns) view.load[name] = halved(view.load[name]);
+  for (const [kind, column] of Object.entries(view.errors)) view.errors[kind] = halved(column);
+  for (const series of Object.values(view.target)) series.values = halved(series.values);
+  // Single ticks were a row each; groups are two rows.
+  view.grouping.size = view.grouping.size === 1 ? 4 : view.grouping.size * 2;
+  view.grouping.open = view.grouping.size;
 }
 
 /** A worker, as the page lists it. */

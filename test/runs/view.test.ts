@@ -60,7 +60,7 @@ describe("a run's view", () => {
         fc.integer({ min: 1, max: 4 * MOST_ROWS }),
         fc.nat(),
         fc.nat(),
-        fc.integer({ min: 40, max: 400 }),
+        fc.integer({ min: 16, max: 400 }),
         (rows, peakAt, dipAt, gapFrom) => {
           const view = emptyView(run);
           for (let at = 0; at < rows; at++) {
