@@ -1,5 +1,5 @@
+import { count, duration } from "../metrics/units.ts";
 import { endOfLoads, type Load, type Plan, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
-import { count, duration } from "./console-units.ts";
 
 const MOST_STAGES = 4;
 

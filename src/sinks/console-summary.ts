@@ -1,3 +1,4 @@
+import { count, duration, rate, runTime, share } from "../metrics/units.ts";
 import type { Summary, SummaryRequest, SummaryThreshold } from "../runs/summary.ts";
 import { formatLike } from "../verdict/quantity.ts";
 import {
@@ -10,7 +11,6 @@ import {
 } from "./console-screen.ts";
 import { type Cell, type Column, table } from "./console-table.ts";
 import { targetCells, tellingPlace } from "./console-target.ts";
-import { count, duration, rate, runTime, share } from "./console-units.ts";
 
 const MOST_ERRORS = 10;
 const MOST_TARGET_SERIES = 12;

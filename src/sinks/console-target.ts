@@ -1,7 +1,7 @@
 import { type Observation, seriesName } from "../metrics/observation.ts";
+import { metricValue, share } from "../metrics/units.ts";
 import type { TargetMetric } from "../metrics/vocabulary.ts";
 import type { Piece } from "./console-screen.ts";
-import { metricValue, share } from "./console-units.ts";
 
 /** What tells most of a service under load, first: what is full, then what waits; each with a short name for one line. */
 const telling: readonly (readonly [metric: TargetMetric, short: string])[] = [

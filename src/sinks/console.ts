@@ -1,13 +1,13 @@
 import { addHistograms, type HistogramData, quantile, subtractHistograms } from "../metrics/histogram.ts";
 import { metricSeries } from "../metrics/observation.ts";
 import { requestCount, type Snapshot } from "../metrics/snapshot.ts";
+import { count, duration, rate, runTime, share } from "../metrics/units.ts";
 import type { RunEvent, Sink, Tick } from "../runs/sink.ts";
 import type { Plan } from "../scenario/plan.ts";
 import type { ThresholdState, Verdict } from "../verdict/verdict.ts";
 import { loadsInWords, plannedMs } from "./console-load.ts";
 import { type ConsoleOptions, type ConsoleOutput, type Line, type Piece, Screen } from "./console-screen.ts";
 import { TargetGlance } from "./console-target.ts";
-import { count, duration, rate, runTime, share } from "./console-units.ts";
 
 /** Live figures are of the last so many milliseconds, or little more. */
 const WINDOW_MS = 10_000;

@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
+import { amount, bytes, duration, rate, runTime, share } from "../../src/metrics/units.ts";
 import type { Summary } from "../../src/runs/summary.ts";
 import { ConsoleSink } from "../../src/sinks/console.ts";
 import type { ConsoleOutput } from "../../src/sinks/console-screen.ts";
 import { printSummary } from "../../src/sinks/console-summary.ts";
-import { amount, bytes, duration, rate, runTime, share } from "../../src/sinks/console-units.ts";
 import { describeSink, hostileTexts } from "./conformance.ts";
 import { overloadedRun, plan } from "./overloaded-run.ts";
 

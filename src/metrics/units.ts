@@ -1,3 +1,5 @@
+/** How figures are shown to people, in the console, on the page and in reports. */
+
 /** Three digits, no zeros at the end: 12.3, 1.24, 840. */
 function digits(value: number): string {
   const size = Math.abs(value);
