@@ -14,13 +14,14 @@ export function owns(share: Share, n: number): boolean {
 
 /**
  * The class of each user in turn, spread as evenly as the weights allow: any first n users hold each class within one of
- * its due. Smooth weighted round robin (nginx, "Upstream: smooth weighted round-robin balancing", 2012).
+ * its due. Smooth weighted round robin (nginx, "Upstream: smooth weighted round-robin balancing", 2012). A cycle that would
+ * be longer, as of weights with long fractions, is cut.
  */
-export function classSequence(weights: readonly number[]): (n: number) => number {
+export function classSequence(weights: readonly number[], longestCycle = 10_000): (n: number) => number {
   const cycle: number[] = [];
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const current = weights.map(() => 0);
-  const length = cycleLength(weights);
+  const length = Math.min(longestCycle, cycleLength(weights));
   for (let i = 0; i < length; i++) {
     let best = 0;
     for (const [index, weight] of weights.entries()) {
@@ -33,12 +34,28 @@ export function classSequence(weights: readonly number[]): (n: number) => number
   return (n) => cycle[n % cycle.length] as number;
 }
 
-/** The sequence repeats after the sum of the weights in lowest terms; weights with long fractions are cut at 10,000. */
+/**
+ * The class of each user in turn where some classes have a fixed number of users: these come first, spread among each
+ * other, and the rest by weight. Where no class has a weight, users beyond the fixed ones begin their sequence again.
+ */
+export function userSequence(classes: readonly { weight: number; fixedCount?: number }[]): (n: number) => number {
+  const fixed = [...classes.keys()].filter((index) => classes[index]?.fixedCount !== undefined);
+  const others = [...classes.keys()].filter((index) => !fixed.includes(index));
+  const counts = fixed.map((index) => classes[index]?.fixedCount ?? 0);
+  const first = counts.reduce((sum, count) => sum + count, 0);
+  // Its cycle is not cut: each of these classes has exactly its users.
+  const ofFixed = classSequence(counts, first);
+  if (others.length === 0) return (n) => fixed[ofFixed(n)] as number;
+  const ofOthers = classSequence(others.map((index) => classes[index]?.weight ?? 1));
+  return (n) => (n < first ? fixed[ofFixed(n)] : others[ofOthers(n - first)]) as number;
+}
+
+/** The sequence repeats after the sum of the weights in lowest terms. */
 function cycleLength(weights: readonly number[]): number {
   const scale = weights.every(Number.isInteger) ? 1 : 1000;
   const whole = weights.map((weight) => Math.max(1, Math.round(weight * scale)));
-  const divisor = whole.reduce(gcd);
-  return Math.min(10_000, whole.reduce((sum, weight) => sum + weight, 0) / divisor);
+  const divisor = whole.reduce(gcd, 0);
+  return whole.reduce((sum, weight) => sum + weight, 0) / divisor;
 }
 
 function gcd(a: number, b: number): number {

@@ -9,7 +9,7 @@ import { compileClass } from "./compile.ts";
 import { executorOf, type Resume } from "./executor.ts";
 import { Population } from "./population.ts";
 import { randomFrom } from "./random.ts";
-import { classSequence, type Share } from "./share.ts";
+import { type Share, userSequence } from "./share.ts";
 import { usersOf } from "./stages.ts";
 import type { Surroundings } from "./user.ts";
 
@@ -56,7 +56,7 @@ export class Worker {
     const compiling = { aggregator, userAgent: `plimsoll/${plan.version}`, redact };
     this.#populations = plan.loads.map((load) => {
       const classes = load.classes.map((one) => compileClass(one, compiling));
-      const classOf = classSequence(load.classes.map(({ weight }) => weight));
+      const classOf = userSequence(load.classes);
       const scope = (user: number) => this.#scope(user);
       const maxUsers = usersOf(load.load);
       const population = { clock, client, share, classes, classOf, scope, around, delay, active, dropped, maxUsers };

@@ -58,6 +58,11 @@ const wait = z.union(
 const weight = z.number("a number above 0").positive("a number above 0");
 const count = z.int("a whole number, 0 or more").min(0, "a whole number, 0 or more");
 const countAbove0 = z.int("a whole number above 0").min(1, "a whole number above 0");
+/** A label's text, and a word on the command line. */
+const tags = z.array(
+  z.string("a tag: letters, digits, _, . and -").regex(/^[\w.-]+$/u, "a tag: letters, digits, _, . and -"),
+  "a list of tags",
+);
 const headers = named("a map of header names to text", sendable);
 const thresholds = z.array(z.string("a threshold, such as p95(latency) < 500ms"), "a list of thresholds");
 
@@ -134,6 +139,7 @@ const step = map("a request, such as get: /api/tasks", request).meta({ ...oneMet
 
 const task = map("a task: a request, or steps", {
   weight: weight.optional(),
+  tags: tags.optional(),
   ...request,
   steps: z.array(step, "a list of requests").min(1, "at least one request").optional(),
 }).meta({
@@ -146,11 +152,13 @@ const task = map("a task: a request, or steps", {
 
 const user = map("a user class: weight, wait, tasks and so on", {
   weight: weight.optional(),
+  fixedCount: countAbove0.optional(),
+  tags: tags.optional(),
   wait: wait.optional(),
   headers: headers.optional(),
   start: z.array(step, "a list of requests").optional(),
   tasks: named("a map of task names to tasks, with at least one", task, 1),
-});
+}).meta({ not: { required: ["weight", "fixedCount"] } });
 
 /**
  * The shapes of a load, by the key that makes it one, and what else may be said of each. The first whose key is there is
@@ -297,7 +305,6 @@ export const notYet: ReadonlySet<string> = new Set([
   "rabbitmq",
   "redis",
   "setup",
-  "tags",
   "teardown",
   "unique",
 ]);

@@ -15,6 +15,7 @@ import type { Problem, ProblemCode, ProblemParams } from "./problem.ts";
 import type { Profile } from "./profile.ts";
 import type { ScenarioStep } from "./request.ts";
 import type { Scenario } from "./scenario.ts";
+import { checkFixedCounts, type Notes, tagged } from "./selection.ts";
 import { loadOf } from "./shape.ts";
 import type { ScenarioClass } from "./user-class.ts";
 import type { ScenarioSource } from "./watch.ts";
@@ -32,6 +33,10 @@ export interface PlanOptions {
   durationMs?: number;
   /** The user classes to drive; none means all. */
   classes?: readonly string[];
+  /** Only tasks with one of these tags; none means all. */
+  tags?: readonly string[];
+  /** No tasks with one of these tags. */
+  excludeTags?: readonly string[];
   seed: number;
   /** Tells runs of the same second apart. */
   suffix: string;
@@ -60,6 +65,11 @@ class Making {
   readonly #scenario: Scenario;
   readonly #options: PlanOptions;
   readonly #host: Host | undefined;
+  /** What chooses among the scenario's parts tells its problems here. */
+  readonly #notes: Notes = {
+    report: (code, path, params) => this.#report(code, path, params),
+    unknown: (code, path, key, names) => this.#unknown(path, key, names, code),
+  };
 
   constructor(scenario: Scenario, options: PlanOptions) {
     this.#scenario = scenario;
@@ -99,10 +109,10 @@ class Making {
     this.problems.push({ code, line: 0, column: 0, path, params });
   }
 
-  #unknown(path: string, key: string, names: readonly string[]): undefined {
+  #unknown(path: string, key: string, names: readonly string[], code: ProblemCode = "unknown-reference"): undefined {
     const suggestion = nearest(key, names);
     const expected = names.length === 0 ? "none: the scenario has none" : `one of ${names.join(", ")}`;
-    return this.#report("unknown-reference", path, {
+    return this.#report(code, path, {
       key,
       expected,
       ...(suggestion === undefined ? {} : { suggestion }),
@@ -137,7 +147,7 @@ class Making {
   #loads(profile: Profile): PlannedLoad[] {
     for (const option of ["users", "spawnRate"] as const) this.#checkOption(option, profile);
     const { users, spawnRate, durationMs } = this.#options;
-    const classes = this.#classes();
+    const classes = tagged(this.#scenario.classes, this.#classes(), this.#options, this.#notes);
     const driven = profile.loads.map((load) => ({
       ...load,
       classes: classes.filter(({ name }) => load.classes?.includes(name) ?? true),
@@ -152,12 +162,13 @@ class Making {
       const expected = `a duration of more than ${firstMs / 1000}s, when its first load starts`;
       this.#report("no-load", "duration", { key: profile.name, expected });
     }
-    return begun.map(({ shape, startMs, host = this.#host, classes }) => ({
-      load: loadOf(shape, {
-        users,
-        spawnRate,
-        lengthMs: durationMs === undefined ? undefined : durationMs - startMs,
-      }),
+    const loads = begun.map(({ shape, ...rest }) => {
+      const lengthMs = durationMs === undefined ? undefined : durationMs - rest.startMs;
+      return { load: loadOf(shape, { users, spawnRate, lengthMs }), ...rest };
+    });
+    for (const load of loads) checkFixedCounts(profile.name, load, this.#notes);
+    return loads.map(({ load, startMs, host = this.#host, classes }) => ({
+      load,
       classes: classes.map((one) => this.#class(one, host)),
       startMs,
     }));

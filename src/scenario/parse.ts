@@ -84,6 +84,10 @@ function namesOf(classes: ScenarioClass[], sources: ScenarioSource[]): Names {
       ["user", new Set(classes.map(({ name }) => name))],
       // The steps of `start:` are counted under this task.
       ["task", new Set(["start", ...classes.flatMap(({ tasks }) => tasks.map(({ name }) => name))])],
+      [
+        "tag",
+        new Set(classes.flatMap(({ tags = [], tasks }) => [...tags, ...tasks.flatMap((task) => task.tags ?? [])])),
+      ],
       ["request", new Set(steps.map(({ name }) => name))],
     ]),
   };

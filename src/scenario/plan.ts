@@ -93,7 +93,12 @@ export function endOfLoads(loads: readonly PlannedLoad[]): number {
 
 export interface UserClass {
   name: string;
+  /** Share of the users that no `fixedCount` takes. */
   weight: number;
+  /** So many users, before all others; it has no share beside. */
+  fixedCount?: number;
+  /** What its start steps are tagged with; each task has these among its own. */
+  tags?: string[];
   wait: Wait;
   tasks: Task[];
   /** Run once by each user before its first task. */
@@ -114,6 +119,8 @@ export interface Task {
   kind: "steps";
   name: string;
   weight: number;
+  /** Its own and its class's: what a threshold, or a run, may choose it by. */
+  tags?: string[];
   steps: Step[];
 }
 

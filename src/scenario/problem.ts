@@ -36,6 +36,9 @@ const headlines = {
   metric: "this is no metric",
   "number-precision": "this number has too many digits to be kept exactly: quote it",
   option: "this profile does not take this option",
+  "unknown-tag": "no task has this tag",
+  "no-task": "the tags choose no task",
+  "fixed-count": "users of a fixed number do not fit this load",
   "no-load": "the profile has no load to run",
   "profile-needed": "the scenario has several profiles: name one",
 } as const;

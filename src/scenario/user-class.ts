@@ -26,9 +26,13 @@ export function readClass(reader: Reader, { key: name, value: node }: Entry): Sc
     const inherited = sendable(headers, new Set(ofStart.slice(0, i).flat()));
     return readStep(reader, step, { variables, inherited });
   });
+  const tags = readTags(reader, node);
+  const count = readFixedCount(reader, node);
   return {
     name,
     weight: reader.number(reader.get(node, "weight")) ?? 1,
+    ...(count === undefined ? {} : { fixedCount: count }),
+    ...(tags.length === 0 ? {} : { tags }),
     wait: readWait(reader, reader.get(node, "wait")),
     start: start.filter((step) => step !== undefined),
     tasks: tasks.map(({ entry, nodes }, task) => {
@@ -37,14 +41,29 @@ export function readClass(reader: Reader, { key: name, value: node }: Entry): Sc
         const inherited = sendable(headers, new Set([...others, ...(ofTasks[task]?.slice(0, i).flat() ?? [])]));
         return readStep(reader, step, { variables, inherited, name: nodes.length === 1 ? entry.key : undefined });
       });
+      const all = [...new Set([...tags, ...readTags(reader, entry.value)])];
       return {
         kind: "steps",
         name: entry.key,
         weight: reader.number(reader.get(entry.value, "weight")) ?? 1,
+        ...(all.length === 0 ? {} : { tags: all }),
         steps: steps.filter((step) => step !== undefined),
       };
     }),
   };
+}
+
+function readTags(reader: Reader, node: SourceNode): string[] {
+  return reader.items(reader.get(node, "tags")).flatMap((tag) => reader.string(tag) ?? []);
+}
+
+function readFixedCount(reader: Reader, node: SourceNode): number | undefined {
+  const entry = reader.entry(node, "fixedCount");
+  if (entry !== undefined && reader.entry(node, "weight") !== undefined) {
+    const expected = "one of weight and fixedCount: such users have no share of the others";
+    reader.report("conflict", entry.keyPlace, { key: "fixedCount", expected });
+  }
+  return reader.number(entry?.value);
 }
 
 /**

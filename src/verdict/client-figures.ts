@@ -10,6 +10,7 @@ import {
 import { metricSeries, seriesName } from "../metrics/observation.ts";
 import { requestCount, type SeriesData, type Snapshot } from "../metrics/snapshot.ts";
 import { type Measured, tooFew } from "./measured.ts";
+import { type TagsOf, untagged } from "./tags.ts";
 import type { Aggregation, Threshold } from "./threshold.ts";
 import { ownFailures } from "./trust.ts";
 
@@ -22,12 +23,14 @@ type Filters = Threshold["filters"];
 export class ClientFigures {
   readonly #snapshot: Snapshot;
   readonly #bounds: Float64Array;
+  readonly #tags: TagsOf;
   /** Histograms are costly to add up, and several thresholds ask for the same. */
   readonly #histograms = new Map<string, HistogramData>();
 
   /** `bounds` are those the snapshot's classic buckets were counted with, in seconds. */
-  constructor(snapshot: Snapshot, bounds: readonly number[]) {
+  constructor(snapshot: Snapshot, bounds: readonly number[], tags: TagsOf = untagged) {
     this.#snapshot = snapshot;
+    this.#tags = tags;
     this.#bounds = new ClassicBounds(bounds).seconds;
   }
 
@@ -77,13 +80,14 @@ export class ClientFigures {
     return this.#snapshot.at > 0 ? count / (this.#snapshot.at / 1000) : undefined;
   }
 
-  #matching({ user, task, request, method }: Filters): SeriesData[] {
+  #matching({ user, task, request, method, tag }: Filters): SeriesData[] {
     return this.#snapshot.series.filter(
       ({ key }) =>
         (user === undefined || key.user === user) &&
         (task === undefined || key.task === task) &&
         (request === undefined || key.request === request) &&
-        (method === undefined || key.method === method),
+        (method === undefined || key.method === method) &&
+        (tag === undefined || this.#tags(key).includes(tag)),
     );
   }
 

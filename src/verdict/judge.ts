@@ -2,6 +2,7 @@ import { type Observation, seriesName } from "../metrics/observation.ts";
 import { type Snapshot, snapshotSince } from "../metrics/snapshot.ts";
 import { ClientFigures } from "./client-figures.ts";
 import { type Measured, tooFew } from "./measured.ts";
+import { type TaggedLoad, type TagsOf, tagsOf } from "./tags.ts";
 import { type TargetSeries, TargetStatistics } from "./target-statistics.ts";
 import type { Aggregation, Limit, Threshold } from "./threshold.ts";
 import type { ThresholdState } from "./verdict.ts";
@@ -16,6 +17,8 @@ export interface JudgedPlan {
   bounds: readonly number[];
   /** What is before it counts in no threshold; the run's milliseconds. */
   warmUpMs: number;
+  /** Which tags its tasks have; without them none. */
+  loads?: readonly TaggedLoad[];
 }
 
 /**
@@ -29,6 +32,7 @@ export interface JudgedPlan {
  */
 export class Judge {
   readonly #plan: JudgedPlan;
+  readonly #tags: TagsOf;
   /** What was seen of the target so far, warm-up included. */
   readonly target = new TargetStatistics();
   /** Without the warm-up. */
@@ -38,6 +42,7 @@ export class Judge {
 
   constructor(plan: JudgedPlan) {
     this.#plan = plan;
+    this.#tags = tagsOf(plan.loads ?? []);
     this.#counted = plan.warmUpMs > 0 ? new TargetStatistics() : this.target;
   }
 
@@ -53,7 +58,7 @@ export class Judge {
    */
   evaluate(snapshot: Snapshot): ThresholdState[] {
     const since = this.#sinceWarmUp(snapshot);
-    const client = since && new ClientFigures(since, this.#plan.bounds);
+    const client = since && new ClientFigures(since, this.#plan.bounds, this.#tags);
     return this.#plan.thresholds.flatMap((threshold) => {
       const measured =
         client === undefined

@@ -14,13 +14,16 @@ const operators: readonly string[] = ["<", "<=", ">", ">=", "==", "!="] satisfie
 const overTime: readonly Kind[] = ["max", "avg", "quantile", "min", "last"];
 const counted: readonly Kind[] = ["rate", "count"];
 
+/** What requests are told apart by; a tag is one of those of their task. */
+const requestLabels = ["user", "task", "request", "method", "tag"] as const;
+
 /** What may be asked of each client metric, and by which labels its series are told apart. */
 const clientMetrics: Record<string, { kinds: readonly Kind[]; filters: readonly string[] }> = {
-  latency: { kinds: ["quantile", "avg", "min", "max"], filters: ["user", "task", "request", "method", "outcome"] },
-  service: { kinds: ["quantile", "avg", "min", "max"], filters: ["user", "task", "request", "method", "outcome"] },
-  requests: { kinds: counted, filters: ["user", "task", "request", "method", "outcome"] },
-  errors: { kinds: ["ratio", "rate", "count"], filters: ["user", "task", "request", "method"] },
-  good: { kinds: ["ratio"], filters: ["user", "task", "request", "method"] },
+  latency: { kinds: ["quantile", "avg", "min", "max"], filters: [...requestLabels, "outcome"] },
+  service: { kinds: ["quantile", "avg", "min", "max"], filters: [...requestLabels, "outcome"] },
+  requests: { kinds: counted, filters: [...requestLabels, "outcome"] },
+  errors: { kinds: ["ratio", "rate", "count"], filters: requestLabels },
+  good: { kinds: ["ratio"], filters: requestLabels },
   iterations: { kinds: counted, filters: ["outcome"] },
 };
 
