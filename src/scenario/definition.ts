@@ -251,9 +251,37 @@ const profile = map("a profile: users, spawnRate, duration", {
   ],
 });
 
-const source = map("a source: prometheus or json, with its URL", {
+/**
+ * The kinds of a source, by the key that makes it one, and what else may be said of each beside `every` and `timeout`; what
+ * must be said is `required`.
+ */
+export const sourceShapes = {
+  prometheus: { beside: ["headers", "metrics"], required: [] },
+  json: { beside: ["headers", "metrics"], required: ["metrics"] },
+  host: { beside: [], required: [] },
+  process: { beside: [], required: [] },
+} as const satisfies Record<string, { beside: readonly string[]; required: readonly string[] }>;
+export type SourceKey = keyof typeof sourceShapes;
+
+/** The rules between the keys of a source, in JSON Schema's words; `watch.ts` says the same with better messages. */
+function oneSource() {
+  const shapes = Object.entries<{ beside: readonly string[]; required: readonly string[] }>(sourceShapes);
+  const all = new Set(shapes.flatMap(([key, { beside }]) => [key, ...beside]));
+  return shapes.map(([key, { beside, required }]) => ({
+    required: [key, ...required],
+    not: {
+      anyOf: [...all]
+        .filter((other) => other !== key && !beside.includes(other))
+        .map((other) => ({ required: [other] })),
+    },
+  }));
+}
+
+const source = map("a source: prometheus, json, host and so on, with where it is", {
   prometheus: url.optional(),
   json: url.optional(),
+  host: z.literal(true, "true: this machine").optional(),
+  process: z.union([countAbove0, text], "a pid, or a program's name").optional(),
   every: duration.optional(),
   timeout: duration.optional(),
   headers: headers.optional(),
@@ -262,7 +290,7 @@ const source = map("a source: prometheus or json, with its URL", {
     z.string("a path or a series"),
     1,
   ).optional(),
-}).meta({ oneOf: [{ required: ["prometheus"] }, { required: ["json", "metrics"] }] });
+}).meta({ oneOf: oneSource() });
 
 const traces = map("a map of sample, slowerThan, failed", {
   sample: z
@@ -300,7 +328,6 @@ export const notYet: ReadonlySet<string> = new Set([
   "module",
   "parallel",
   "postgres",
-  "process",
   "queues",
   "rabbitmq",
   "redis",

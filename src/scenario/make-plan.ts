@@ -209,10 +209,12 @@ class Making {
     return { ...step, url: this.#url(address, host) };
   }
 
-  #source({ address, everyMs, timeoutMs, ...source }: ScenarioSource, runMs: number): Source {
-    const every = everyMs ?? defaultEveryMs(runMs);
-    const timeout = timeoutMs ?? Math.min(5000, every * 0.8);
-    return { ...source, url: this.#url(address, this.#host), everyMs: every, timeoutMs: timeout };
+  #source(source: ScenarioSource, runMs: number): Source {
+    const { everyMs = defaultEveryMs(runMs) } = source;
+    const times = { everyMs, timeoutMs: source.timeoutMs ?? Math.min(5000, everyMs * 0.8) };
+    if (!("address" in source)) return { ...source, ...times };
+    const { address, ...asked } = source;
+    return { ...asked, url: this.#url(address, this.#host), ...times };
   }
 
   #url(address: Address, host: Host | undefined): Template {

@@ -9,7 +9,7 @@ import type { Scenario } from "./scenario.ts";
 import { readSource as readYaml, Source, type SourceNode } from "./source.ts";
 import { checkStructure } from "./structure.ts";
 import { readClass, type ScenarioClass } from "./user-class.ts";
-import { type MappingCheck, readSource, type ScenarioSource } from "./watch.ts";
+import { type MappingCheck, ownMetrics, readSource, type ScenarioSource } from "./watch.ts";
 
 /**
  * Reads a scenario file. `path` is where it came from, for its default name; `environment` is what `${…}` is filled in
@@ -79,7 +79,7 @@ interface Names {
 function namesOf(classes: ScenarioClass[], sources: ScenarioSource[]): Names {
   const steps = classes.flatMap(({ start, tasks }) => [...start, ...tasks.flatMap((task) => task.steps)]);
   return {
-    metrics: new Set(sources.flatMap(({ metrics }) => metrics.map(({ metric }) => metric))),
+    metrics: new Set(sources.flatMap(ownMetrics)),
     filters: new Map([
       ["user", new Set(classes.map(({ name }) => name))],
       // The steps of `start:` are counted under this task.

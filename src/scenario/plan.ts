@@ -194,7 +194,7 @@ export type JsonTemplate =
   | { kind: "object"; entries: [name: string, value: JsonTemplate][] };
 
 /** One entry of `watch:`. */
-export type Source = PrometheusSource | JsonSource;
+export type Source = PrometheusSource | JsonSource | HostSource | ProcessSource;
 
 export interface SourceCommon {
   name: string;
@@ -215,6 +215,18 @@ export interface JsonSource extends SourceCommon {
   url: Template;
   headers: [name: string, value: Template][];
   metrics: MetricMapping[];
+}
+
+/** This machine, as /proc tells it. */
+export interface HostSource extends SourceCommon {
+  kind: "host";
+}
+
+/** Processes of this machine, summed, as /proc tells them. */
+export interface ProcessSource extends SourceCommon {
+  kind: "process";
+  /** A pid, or a program's name, which may fit several. */
+  process: string;
 }
 
 export interface MetricMapping {

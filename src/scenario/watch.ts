@@ -1,18 +1,19 @@
-import { targetMetric } from "../metrics/vocabulary.ts";
 import { type Address, readAddress } from "./address.ts";
-import { notYet } from "./definition.ts";
-import type { MetricMapping, Source, SourceCommon } from "./plan.ts";
+import { notYet, type SourceKey, sourceShapes } from "./definition.ts";
+import { readMappings } from "./metric-mapping.ts";
+import type { JsonSource, PrometheusSource, Source, SourceCommon } from "./plan.ts";
 import type { Reader } from "./reader.ts";
 import { readHeaders } from "./request.ts";
 import type { Entry, SourceNode } from "./source.ts";
 
+/** What a run decides of a source: how often it is asked, and where what is below the host is. */
+type Unplanned<Kind extends Source> = Kind extends { url: unknown }
+  ? Omit<Kind, "url" | "everyMs" | "timeoutMs"> & Times & { address: Address }
+  : Omit<Kind, "everyMs" | "timeoutMs"> & Times;
+type Times = Partial<Pick<SourceCommon, "everyMs" | "timeoutMs">>;
+
 /** A source before the host and the run's length are known. */
-export interface ScenarioSource extends Omit<Source, "url" | keyof SourceCommon> {
-  name: string;
-  everyMs?: number;
-  timeoutMs?: number;
-  address: Address;
-}
+export type ScenarioSource = Unplanned<Source>;
 
 /** What is wrong with the `from` of a mapping; `offset` counts characters in it. `target/collector.ts` has it. */
 export interface MappingProblem {
@@ -25,7 +26,16 @@ export interface MappingProblem {
 /** Says what is wrong with a source's mappings: the room that asks the source knows their language. */
 export type MappingCheck = (source: Source) => MappingProblem[];
 
-const kinds = ["prometheus", "json"] as const;
+/** One entry of `watch:` whose kind is known. */
+interface Written {
+  name: string;
+  node: SourceNode;
+  keyPlace: Entry["keyPlace"];
+  /** Of the key that says the kind. */
+  value: SourceNode;
+  times: Times;
+  check: MappingCheck;
+}
 
 /** Reads one entry of `watch:`. */
 export function readSource(
@@ -34,90 +44,79 @@ export function readSource(
   check: MappingCheck,
 ): ScenarioSource | undefined {
   if (node.kind !== "map") return undefined;
-  const [first, second] = node.entries.filter(({ key }) => kinds.some((kind) => kind === key));
-  if (second !== undefined) {
-    reader.report("conflict", second.keyPlace, {
-      key: second.key,
-      expected: `one source; ${first?.key} is there already`,
-    });
-  }
-  const kind = kinds.find((one) => one === first?.key);
-  if (kind === undefined && !node.entries.some(({ key }) => notYet.has(key))) {
-    reader.report("missing-key", keyPlace, { key: kinds.join(" or "), expected: "the URL to ask" });
-  }
-  const metricsNode = reader.get(node, "metrics");
-  if (kind === "json" && metricsNode === undefined) {
-    reader.report("missing-key", keyPlace, { key: "metrics", expected: "a map of metric names to JSONPaths" });
-  }
-  const address = readAddress(reader, first?.value, undefined);
-  const headers = readHeaders(reader, reader.get(node, "headers"), undefined);
   const everyMs = reader.duration(reader.get(node, "every"));
   const timeoutMs = reader.duration(reader.get(node, "timeout"));
-  const metrics = readMappings(reader, metricsNode);
-  if (kind === undefined || second !== undefined) return undefined;
-  const common = { kind, name, headers, metrics: metrics.map(({ mapping }) => mapping) };
+  const times = {
+    ...(everyMs === undefined ? {} : { everyMs }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  };
+  const [first, second] = node.entries.filter(({ key }) => Object.hasOwn(sourceShapes, key));
+  if (first === undefined) {
+    if (!node.entries.some(({ key }) => notYet.has(key))) {
+      const key = Object.keys(sourceShapes).join(" or ");
+      reader.report("missing-key", keyPlace, { key, expected: "what to look at" });
+    }
+    return undefined;
+  }
+  if (second !== undefined) {
+    const expected = `one source; ${first.key} is there already`;
+    return reader.report("conflict", second.keyPlace, { key: second.key, expected });
+  }
+  const key = first.key as SourceKey;
+  if (!checkKeys(reader, node, keyPlace, key)) return undefined;
+  const written = { name, node, keyPlace, value: first.value, times, check };
+  switch (key) {
+    case "prometheus":
+    case "json":
+      return readMapped(reader, key, written);
+    case "host":
+      return reader.boolean(first.value) === true ? { kind: "host", name, ...times } : undefined;
+    case "process": {
+      const process = reader.string(first.value);
+      return process === undefined ? undefined : { kind: "process", name, process, ...times };
+    }
+  }
+}
+
+/** What the kind takes, and what it cannot do without. */
+function checkKeys(reader: Reader, node: SourceNode, keyPlace: Entry["keyPlace"], kind: SourceKey): boolean {
+  const { beside, required }: { beside: readonly string[]; required: readonly string[] } = sourceShapes[kind];
+  const entries = node.kind === "map" ? node.entries : [];
+  const ofOthers = new Set(Object.values(sourceShapes).flatMap((shape): readonly string[] => shape.beside));
+  const strange = entries.filter(({ key }) => ofOthers.has(key) && !beside.includes(key));
+  for (const { key, keyPlace } of strange) {
+    reader.report("conflict", keyPlace, {
+      key,
+      expected: `only ${["every", "timeout", ...beside].join(", ")} beside ${kind}`,
+    });
+  }
+  const missing = required.filter((key) => !entries.some((entry) => entry.key === key));
+  for (const key of missing) reader.report("missing-key", keyPlace, { key, expected: requiredKeys[key] ?? "a value" });
+  return strange.length === 0 && missing.length === 0;
+}
+
+const requiredKeys: Record<string, string> = { metrics: "a map of metric names to where they come from" };
+
+/** A page with metrics that are named or mapped. */
+function readMapped(
+  reader: Reader,
+  kind: "prometheus" | "json",
+  { name, node, value, times, check }: Written,
+): Unplanned<PrometheusSource | JsonSource> | undefined {
+  const address = readAddress(reader, value, undefined);
+  const headers = readHeaders(reader, reader.get(node, "headers"), undefined);
+  const written = readMappings(reader, reader.get(node, "metrics"));
+  const common = { kind, name, headers, metrics: written.map(({ mapping }) => mapping) };
   for (const problem of check({ ...common, url: "", everyMs: 0, timeoutMs: 0 })) {
-    const at = metrics.find(({ mapping }) => mapping.metric === problem.metric && mapping.from === problem.from)?.node;
+    const at = written.find(({ mapping }) => mapping.metric === problem.metric && mapping.from === problem.from)?.node;
     if (at?.kind !== "scalar") continue;
     const place = reader.source.within(at, Math.min(problem.offset, Math.max(0, problem.from.length - 1)), 1);
     reader.report("metric", place, { hint: problem.problem });
   }
-  if (address === undefined) return undefined;
-  return {
-    ...common,
-    address,
-    ...(everyMs === undefined ? {} : { everyMs }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-  };
+  return address === undefined ? undefined : { ...common, address, ...times };
 }
 
-function readMappings(reader: Reader, node: SourceNode | undefined): { mapping: MetricMapping; node: SourceNode }[] {
-  return reader.named(node).flatMap((entry) => {
-    const series = readSeries(reader, entry);
-    const from = reader.string(entry.value);
-    if (series === undefined || from === undefined) return [];
-    return [{ mapping: { ...series, type: typeOf(series.metric), from }, node: entry.value }];
-  });
-}
-
-const series = /^([A-Za-z_:][\w:]*)(?:\{(.*)\})?$/su;
-const label = /\s*([A-Za-z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(,|$)/uy;
-/** Labels that Prometheus or Plimsoll gives every series. */
-const reserved = ["run_id", "target", "source", "job", "instance", "le", "quantile"];
-
-/** The key of a mapping: `db_pool_connections{state="in_use"}`. */
-function readSeries(reader: Reader, { key, keyPlace }: Entry): Pick<MetricMapping, "metric" | "labels"> | undefined {
-  const [, metric, inBraces = ""] = series.exec(key.trim()) ?? [];
-  const labels = readLabels(inBraces);
-  if (metric === undefined || labels === undefined) {
-    return reader.report("metric", keyPlace, { key, expected: 'a name such as db_pool_connections{state="in_use"}' });
-  }
-  const bare = metric.replace(/^target_/u, "");
-  if (bare !== metric) {
-    return reader.report("metric", keyPlace, {
-      key,
-      expected: "the name without target_",
-      suggestion: key.trim().slice("target_".length),
-    });
-  }
-  const taken = reserved.find((name) => Object.hasOwn(labels, name));
-  if (taken !== undefined) return reader.report("metric", keyPlace, { key, expected: `another label than ${taken}` });
-  return { metric, labels };
-}
-
-function readLabels(text: string): Record<string, string> | undefined {
-  const labels: [string, string][] = [];
-  if (text.trim() === "") return {};
-  label.lastIndex = 0;
-  for (let match = label.exec(text); match !== null; match = label.exec(text)) {
-    const [, name = "", value = "", after] = match;
-    labels.push([name, value.replaceAll(/\\(.)/gsu, (_, char: string) => (char === "n" ? "\n" : char))]);
-    if (after === "") return Object.fromEntries(labels);
-  }
-  return undefined;
-}
-
-function typeOf(metric: string): MetricMapping["type"] {
-  const known = targetMetric(metric)?.type;
-  return known === "counter" || (known === undefined && metric.endsWith("_total")) ? "counter" : "gauge";
+/** Names that a source brings of its own, beside the vocabulary's: thresholds may use them. */
+export function ownMetrics(source: ScenarioSource): string[] {
+  return "metrics" in source ? source.metrics.map(({ metric }) => metric) : [];
 }

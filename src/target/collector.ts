@@ -1,14 +1,16 @@
 import type { Clock } from "../metrics/clock.ts";
 import type { Observation } from "../metrics/observation.ts";
 import type { Source } from "../scenario/plan.ts";
+import { HostCollector } from "./host.ts";
 import { JsonCollector, jsonProblems } from "./json.ts";
+import { ProcessCollector } from "./process.ts";
 import { PrometheusCollector, prometheusProblems } from "./prometheus.ts";
 
 /** Looks at one source of the target's health. */
 export interface Collector {
   /** The source's name under `watch:`. */
   name: string;
-  /** `prometheus`, `json`: the label `kind` of the `target_up` family. */
+  /** `prometheus`, `json`, `host`: the label `kind` of the `target_up` family. */
   kind: string;
   /**
    * One look. Rejects with nothing but a `CollectError`, and soon after `signal` aborts. A value that the source does not
@@ -53,6 +55,8 @@ export function mappingProblems(source: Source): MappingProblem[] {
       return prometheusProblems(source);
     case "json":
       return jsonProblems(source);
+    default:
+      return [];
   }
 }
 
@@ -63,5 +67,9 @@ export function createCollector(source: Source, deps: CollectorDeps): Collector 
       return new PrometheusCollector(source, deps);
     case "json":
       return new JsonCollector(source, deps);
+    case "host":
+      return new HostCollector(source, deps);
+    case "process":
+      return new ProcessCollector(source, deps);
   }
 }

@@ -41,6 +41,13 @@ const quotients: Quotient[] = [
     of: {},
     summed: false,
   },
+  {
+    metric: "open_fds_utilization_ratio",
+    part: "open_fds",
+    whole: "open_fds_max",
+    of: {},
+    summed: false,
+  },
 ];
 
 const derivedMetrics = new Set<string>([...quotients.map(({ metric }) => metric), "cache_hit_ratio"]);

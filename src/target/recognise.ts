@@ -71,6 +71,8 @@ export const knownNames: KnownName[] = [
   known("memory_used_bytes", "sum(jvm_memory_used_bytes)"),
   known("open_fds", "process_open_fds"),
   known("open_fds", "process_files_open_files"),
+  known("open_fds_max", "process_max_fds"),
+  known("open_fds_max", "process_files_max_files"),
   known("threads", "jvm_threads_live_threads"),
   known("threads", "go_threads"),
   known("runtime_heap_used_bytes", "nodejs_heap_size_used_bytes"),
@@ -153,4 +155,8 @@ export const knownNames: KnownName[] = [
   known("network_receive_bytes_total", "sum(node_network_receive_bytes_total)", { labels: host }),
   known("network_transmit_bytes_total", "sum(node_network_transmit_bytes_total)", { labels: host }),
   known("disk_io_seconds_total", "sum(node_disk_io_time_seconds_total)", { labels: host }),
+  known("disk_read_bytes_total", "sum(node_disk_read_bytes_total)", { labels: host }),
+  known("disk_written_bytes_total", "sum(node_disk_written_bytes_total)", { labels: host }),
+  known("open_fds", "node_filefd_allocated", { labels: host }),
+  known("open_fds_max", "node_filefd_maximum", { labels: host }),
 ];

@@ -185,7 +185,8 @@ watch:
     json: /pool
     metrics: { 'db_pool_connections{state="in_use", pool="a\\"b"}': $.a, db_pool_timeouts_total: $.b, own_total: $.c, own: $.d }
 `;
-    expect(plan(text).sources[0]?.metrics).toEqual([
+    const [source] = plan(text).sources;
+    expect(source !== undefined && "metrics" in source && source.metrics).toEqual([
       { metric: "db_pool_connections", labels: { state: "in_use", pool: 'a"b' }, type: "gauge", from: "$.a" },
       { metric: "db_pool_timeouts_total", labels: {}, type: "counter", from: "$.b" },
       { metric: "own_total", labels: {}, type: "counter", from: "$.c" },

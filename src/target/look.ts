@@ -1,0 +1,25 @@
+import type { Observation } from "../metrics/observation.ts";
+import { type TargetMetric, targetMetrics } from "../metrics/vocabulary.ts";
+
+/** Gathers what one look at a source gives, by the vocabulary's names. */
+export class Look {
+  readonly observations: Observation[] = [];
+  readonly #source: string;
+  readonly #at: number;
+  readonly #labels: Record<string, string>;
+
+  /** `at` is the run's milliseconds; all that is told carries `labels`. */
+  constructor(source: string, at: number, labels: Record<string, string> = {}) {
+    this.#source = source;
+    this.#at = at;
+    this.#labels = labels;
+  }
+
+  /** A value that is not known, or no number, is left out: a gap is a gap. */
+  tell(metric: TargetMetric, value: number | undefined, labels?: Record<string, string>): void {
+    if (value === undefined || !Number.isFinite(value)) return;
+    const type = targetMetrics[metric].type === "counter" ? "counter" : "gauge";
+    const all = labels === undefined ? this.#labels : { ...this.#labels, ...labels };
+    this.observations.push({ source: this.#source, metric, labels: all, type, value, at: this.#at });
+  }
+}

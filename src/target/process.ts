@@ -1,0 +1,208 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import type { Observation } from "../metrics/observation.ts";
+import type { ProcessSource } from "../scenario/plan.ts";
+import { CollectError } from "./collect-error.ts";
+import type { Collector, CollectorDeps } from "./collector.ts";
+import { Look } from "./look.ts";
+import {
+  codeOf,
+  countList,
+  kilobytesOf,
+  type ProcessStat,
+  parseProcess,
+  parseStat,
+  readProc,
+  TICKS_A_SECOND,
+  tryProc,
+} from "./proc.ts";
+
+/** Linux keeps so many characters of a program's name. */
+const NAME_LENGTH = 15;
+
+/** What one look finds of one process. What is not for us to see is undefined. */
+interface Found extends ProcessStat {
+  memory: number | undefined;
+  cores: number | undefined;
+  openFds: number | undefined;
+  openFdsMax: number | undefined;
+  read: number | undefined;
+  written: number | undefined;
+}
+
+/**
+ * Processes of this machine, from /proc: one by its pid, or all whose program has a name, summed. A name is the program's,
+ * or that of the script which an interpreter runs. Counters are kept over processes that come and go; one that is gone and
+ * has a successor is a restart.
+ */
+export class ProcessCollector implements Collector {
+  readonly name: string;
+  readonly kind = "process";
+  readonly #wanted: string;
+  readonly #labels: Record<string, string>;
+  readonly #proc: string;
+  readonly #deps: CollectorDeps;
+  /** Whether a process fits, by what tells it from all others: a command line is read once, as reading it may wait. */
+  #fits = new Map<string, boolean>();
+  #before: { at: number; processes: Map<string, Found> } | undefined;
+  #restarts = 0;
+  /** Processes that went and have no successor yet. */
+  #lost = 0;
+  #read = 0;
+  #written = 0;
+
+  constructor({ name, process }: ProcessSource, deps: CollectorDeps, proc = "/proc") {
+    this.name = name;
+    this.#wanted = process;
+    this.#labels = { component: process };
+    this.#deps = deps;
+    this.#proc = proc;
+  }
+
+  async collect(signal: AbortSignal): Promise<Observation[]> {
+    const from = this.#deps.clock.now();
+    const machine = parseStat(await readProc(`${this.#proc}/stat`, signal));
+    const stats = /^\d+$/.test(this.#wanted) ? this.#byPid() : await this.#byName(signal);
+    const found = await Promise.all(stats.map((stat) => this.#look(stat, signal)));
+    const at = (from + this.#deps.clock.now()) / 2;
+    const processes = new Map(found.map((one) => [keyOf(one), one]));
+    const before = this.#before;
+    this.#before = { at, processes };
+    this.#countRestarts(before?.processes, processes);
+    if (found.length === 0) throw new CollectError("missing", `no process ${this.#wanted} runs on this machine`);
+
+    const look = new Look(this.name, at, this.#labels);
+    const cores = Math.max(...found.map((one) => one.cores ?? machine.cores));
+    if (before !== undefined && before.processes.size > 0 && at > before.at) {
+      // One that was not there before has used all of its time since.
+      const ticks = sum(found, (one) => one.cpu - (before.processes.get(keyOf(one))?.cpu ?? 0)) ?? 0;
+      const used = ticks / TICKS_A_SECOND / ((at - before.at) / 1000);
+      look.tell("cpu_utilization_ratio", used / cores);
+      look.tell("cpu_used_cores", used);
+    }
+    look.tell("cpu_limit_cores", cores);
+    look.tell(
+      "memory_used_bytes",
+      sum(found, ({ memory }) => memory),
+    );
+    look.tell(
+      "threads",
+      sum(found, ({ threads }) => threads),
+    );
+    look.tell("instances", found.length);
+    look.tell(
+      "open_fds",
+      sum(found, ({ openFds }) => openFds),
+    );
+    look.tell(
+      "open_fds_max",
+      sum(found, ({ openFdsMax }) => openFdsMax),
+    );
+    // Each has a limit of its own: the one nearest to it counts.
+    const shares = found.map(({ openFds, openFdsMax }) => (openFds ?? Number.NaN) / (openFdsMax ?? Number.NaN));
+    look.tell("open_fds_utilization_ratio", Math.max(...shares));
+    if (found.every(({ read }) => read !== undefined)) {
+      this.#read += sum(found, (one) => (one.read ?? 0) - (before?.processes.get(keyOf(one))?.read ?? 0)) ?? 0;
+      this.#written += sum(found, (one) => (one.written ?? 0) - (before?.processes.get(keyOf(one))?.written ?? 0)) ?? 0;
+      look.tell("disk_read_bytes_total", this.#read);
+      look.tell("disk_written_bytes_total", this.#written);
+    }
+    const oldest = Math.min(...found.map(({ startedAt }) => startedAt));
+    look.tell("process_start_time_seconds", machine.startedAt + oldest / TICKS_A_SECOND);
+    look.tell("restarts_total", this.#restarts);
+    return look.observations;
+  }
+
+  async close(): Promise<void> {}
+
+  #byPid(): ProcessStat[] {
+    const stat = this.#stat(this.#wanted);
+    return stat === undefined ? [] : [stat];
+  }
+
+  async #byName(signal: AbortSignal): Promise<ProcessStat[]> {
+    const fits = new Map<string, boolean>();
+    const matching: ProcessStat[] = [];
+    for (const pid of readdirSync(this.#proc)) {
+      if (!/^\d+$/.test(pid)) continue;
+      const stat = this.#stat(pid);
+      if (stat === undefined) continue;
+      // Another program in the same process has another name.
+      const key = `${keyOf(stat)} ${stat.name}`;
+      const fit = this.#fits.get(key) ?? (await this.#isWanted(stat, signal));
+      fits.set(key, fit);
+      if (fit) matching.push(stat);
+    }
+    this.#fits = fits;
+    return matching;
+  }
+
+  /** Read at once: these files never wait, and there are hundreds of them. */
+  #stat(pid: string): ProcessStat | undefined {
+    try {
+      return parseProcess(readFileSync(`${this.#proc}/${pid}/stat`, "utf8"));
+    } catch (error) {
+      if (codeOf(error) === "") throw error;
+      // It ended in this moment.
+      return undefined;
+    }
+  }
+
+  async #isWanted({ pid, name }: ProcessStat, signal: AbortSignal): Promise<boolean> {
+    const wanted = this.#wanted;
+    if (name === wanted) return true;
+    const line = await tryProc(`${this.#proc}/${pid}/cmdline`, signal);
+    const [program = "", script = ""] = (line ?? "").split("\0");
+    if (wanted.length > NAME_LENGTH && name === wanted.slice(0, NAME_LENGTH) && program === "") return true;
+    return baseName(program) === wanted || baseName(script) === wanted;
+  }
+
+  async #look(stat: ProcessStat, signal: AbortSignal): Promise<Found> {
+    const folder = `${this.#proc}/${stat.pid}`;
+    const [status, limits, io, fds] = await Promise.all([
+      tryProc(`${folder}/status`, signal),
+      tryProc(`${folder}/limits`, signal),
+      tryProc(`${folder}/io`, signal),
+      readdir(`${folder}/fd`).catch((error: unknown) => {
+        if (codeOf(error) === "") throw error;
+        return undefined;
+      }),
+    ]);
+    const number = (text: string | undefined, pattern: RegExp) => {
+      const found = pattern.exec(text ?? "")?.[1];
+      return found === undefined ? undefined : Number(found);
+    };
+    const cores = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status ?? "")?.[1];
+    return {
+      ...stat,
+      memory: kilobytesOf(status ?? "", "VmRSS"),
+      cores: cores === undefined ? undefined : countList(cores),
+      openFds: fds?.length,
+      openFdsMax: number(limits, /^Max open files\s+(\d+)/m),
+      read: number(io, /^read_bytes: (\d+)$/m),
+      written: number(io, /^write_bytes: (\d+)$/m),
+    };
+  }
+
+  #countRestarts(before: Map<string, Found> | undefined, now: Map<string, Found>): void {
+    if (before === undefined) return;
+    this.#lost += [...before.keys()].filter((key) => !now.has(key)).length;
+    const replaced = Math.min(this.#lost, [...now.keys()].filter((key) => !before.has(key)).length);
+    this.#lost -= replaced;
+    this.#restarts += replaced;
+  }
+}
+
+function keyOf({ pid, startedAt }: ProcessStat): string {
+  return `${pid} ${startedAt}`;
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Undefined where none is known. */
+function sum(all: readonly Found[], figure: (one: Found) => number | undefined): number | undefined {
+  const known = all.map(figure).filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : known.reduce((total, value) => total + value, 0);
+}
