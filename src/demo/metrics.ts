@@ -1,7 +1,9 @@
+import { readdirSync } from "node:fs";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { Cache } from "./cache.ts";
-import type { Pool } from "./pool.ts";
-import type { Queue } from "./queue.ts";
+import type { Backend } from "./backend.ts";
+import type { Connections } from "./connections.ts";
+import { providerModel } from "./provider.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import type { Exchange } from "./requests.ts";
 
 export interface Metrics {
@@ -15,7 +17,8 @@ export interface Metrics {
 const misnamed = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
 
 /** What the service tells Prometheus, under the names that exporters of pools, caches and queues use. */
-export function metrics(pool: Pool, cache: Cache<unknown>, queue: Queue): Metrics {
+export function metrics(backend: Backend, rateLimit: RateLimit, connections: Connections): Metrics {
+  const { pool, cache, queue, lock, provider } = backend;
   const register = new Registry();
   const registers = [register];
   collectDefaultMetrics({ register });
@@ -93,6 +96,39 @@ export function metrics(pool: Pool, cache: Cache<unknown>, queue: Queue): Metric
     [ofQueue, queue.stats().oldest_age_seconds],
   ]);
 
+  const ofLock = { db: "practice" };
+  gauge("db_locks", "Locks held.", ["db", "mode"], () => [[{ ...ofLock, mode: "exclusive" }, lock.stats().held]]);
+  gauge("db_locks_waiting", "Writes that wait for the lock.", ["db"], () => [[ofLock, lock.stats().waiting]]);
+
+  const ofProvider = { dependency: "ai_provider" };
+  gauge("dependency_duration_seconds", "Mean latency of the last 100 calls.", ["dependency"], () => {
+    const { meanSeconds } = provider.stats();
+    return meanSeconds === undefined ? [] : [[ofProvider, meanSeconds]];
+  });
+  counter("dependency_requests_total", "Calls, by outcome.", ["dependency", "outcome"], () => [
+    [{ ...ofProvider, outcome: "success" }, provider.stats().succeeded],
+    [{ ...ofProvider, outcome: "failure" }, provider.stats().failed],
+  ]);
+  counter("dependency_rate_limited_total", "Calls refused for their rate.", ["dependency"], () => [
+    [ofProvider, provider.stats().rateLimited],
+  ]);
+  gauge("circuit_breaker_open", "1 while the circuit breaker is open.", ["name"], () => [
+    [{ name: "ai_provider" }, Number(provider.stats().open)],
+  ]);
+  counter("llm_tokens_total", "Tokens used.", ["model", "type"], () => [
+    [{ model: providerModel, type: "input" }, provider.stats().promptTokens],
+    [{ model: providerModel, type: "output" }, provider.stats().completionTokens],
+  ]);
+
+  counter("http_requests_rate_limited_total", "Requests refused for their rate.", [], () => [[{}, rateLimit.refused]]);
+  gauge("http_connections", "Connections, by state.", ["state"], () => [[{ state: "open" }, connections.stats().open]]);
+  counter("network_receive_bytes_total", "Bytes received.", [], () => [[{}, connections.stats().received]]);
+  counter("network_transmit_bytes_total", "Bytes sent.", [], () => [[{}, connections.stats().sent]]);
+  gauge("threads", "Threads of the process.", [], () => {
+    const threads = threadCount();
+    return threads === undefined ? [] : [[{}, threads]];
+  });
+
   return {
     contentType: register.contentType,
     observe({ method, route, status, seconds }) {
@@ -101,4 +137,13 @@ export function metrics(pool: Pool, cache: Cache<unknown>, queue: Queue): Metric
     },
     render: () => register.metrics(),
   };
+}
+
+/** Undefined where the system does not tell it as Linux does. */
+function threadCount(): number | undefined {
+  try {
+    return readdirSync("/proc/self/task").length;
+  } catch {
+    return undefined;
+  }
 }

@@ -28,6 +28,8 @@ export interface PoolStatus {
   peak_checked_out: number;
   /** Connections given out so far. */
   checkouts: number;
+  /** Connections given back so far. */
+  returned: number;
   /** Measured, summed over the connections that came back. */
   held_seconds: number;
 }
@@ -43,6 +45,7 @@ export class Pool {
   #checkedOut = 0;
   #peak = 0;
   #checkouts = 0;
+  #returned = 0;
   #heldMs = 0;
   #timeouts = 0;
 
@@ -63,6 +66,7 @@ export class Pool {
       return { kind: "done", value: query() };
     } finally {
       this.#heldMs += performance.now() - since;
+      this.#returned++;
       this.#checkIn();
     }
   }
@@ -79,6 +83,7 @@ export class Pool {
       timeouts: this.#timeouts,
       peak_checked_out: this.#peak,
       checkouts: this.#checkouts,
+      returned: this.#returned,
       held_seconds: this.#heldMs / 1000,
     };
   }

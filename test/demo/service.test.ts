@@ -18,8 +18,8 @@ describe("the practice target's API", () => {
   it.each([
     ["/health", 200, { status: "ok" }],
     ["/api/tasks/4", 200, { id: 4, title: "Task 4", status: "pending" }],
-    ["/api/tasks/99", 404, { detail: "there is no such task" }],
-    ["/api/tasks/first", 404, { detail: "there is no such task" }],
+    ["/api/tasks/99", 404, { detail: "there is no such thing" }],
+    ["/api/tasks/first", 404, { detail: "there is no such thing" }],
     ["/api/tasks?limit=many", 400, { detail: "expected a limit from 0 to 100" }],
     ["/api/tasks?limit=101", 400, { detail: "expected a limit from 0 to 100" }],
     ["/api/tasks?status=done", 400, { detail: "expected a status: pending, in_progress, completed" }],
