@@ -1,0 +1,219 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { count, duration, rate, runTime, share } from "../../metrics/units.ts";
+import { Chart } from "./chart.tsx";
+import { type ChartSpec, loadCharts, targetCharts } from "./charts.ts";
+import { RunControls, StartForm } from "./controls.tsx";
+import type { Choices, Shown } from "./source.ts";
+import { Failures, Log, Statistics, Target, Thresholds, Workers } from "./tables.tsx";
+
+interface AppProps {
+  shown: Shown | undefined;
+  /** Null on a page that starts nothing: the report, and a run that was started from the command line. */
+  choices: Choices | null;
+  /** `live`: the server tells it; `lost`: it did. */
+  source: "live" | "lost" | "report";
+}
+
+export function App({ shown, choices, source }: AppProps) {
+  const [theme, setTheme] = useTheme();
+  const running = shown?.view.state === "running" || shown?.view.state === "stopping";
+  return (
+    <>
+      <header>
+        <h1>
+          Plimsoll
+          {shown !== undefined && (
+            <span>
+              {shown.view.run.scenario} <small>{shown.view.run.profile}</small>
+            </span>
+          )}
+        </h1>
+        {shown !== undefined && <Headline shown={shown} />}
+        {source === "lost" && (
+          <p role="status" class="lost">
+            The server does not answer. What is shown is the last it said.
+          </p>
+        )}
+        <button type="button" onClick={() => setTheme(theme === "dark" ? "light" : "dark")}>
+          {theme === "dark" ? "Light" : "Dark"}
+        </button>
+      </header>
+      <main>
+        {choices !== null && !running && <StartForm choices={choices} />}
+        {shown !== undefined && source !== "report" && running && (
+          <RunControls users={shown.view.load.users.at(-1) ?? null} />
+        )}
+        {shown !== undefined && <Run shown={shown} theme={theme} live={source !== "report"} />}
+      </main>
+    </>
+  );
+}
+
+function useTheme(): [string, (theme: string) => void] {
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  const [theme, setTheme] = useState(system);
+  useEffect(() => {
+    document.documentElement.dataset["theme"] = theme;
+  }, [theme]);
+  return [theme, setTheme];
+}
+
+const states: Record<string, string> = {
+  running: "running",
+  stopping: "stopping",
+  passed: "passed",
+  failed: "failed",
+  stopped: "stopped before its end",
+  inconclusive: "inconclusive",
+};
+
+function Headline({ shown: { view, standing } }: { shown: Shown }) {
+  const { totals } = standing;
+  const { run } = view;
+  const at = (view.times.at(-1) ?? 0) * 1000;
+  const time = run.plannedMs === null ? runTime(at) : `${runTime(at)} of ${runTime(run.plannedMs)}`;
+  const failed = totals.requests === 0 ? 0 : totals.failures / totals.requests;
+  const figures: [string, string][] = [
+    ["Time", time],
+    ["Users", count(view.load.users.at(-1) ?? 0)],
+    ["RPS", rate(view.load.rate.at(-1) ?? 0)],
+    ["p95", totals.latency === null ? "–" : duration(totals.latency.p95)],
+    ["Failed", share(failed)],
+  ];
+  return (
+    <dl class="headline">
+      <div>
+        <dt>State</dt>
+        <dd class={`state ${view.state}`}>{states[view.state]}</dd>
+      </div>
+      {figures.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Run({ shown, theme, live }: { shown: Shown; theme: string; live: boolean }) {
+  const { view, standing } = shown;
+  const draw = (spec: ChartSpec) => <Chart key={spec.id} spec={spec} view={view} theme={theme} />;
+  const watched = targetCharts(view);
+  return (
+    <>
+      {standing.verdict !== null && <Verdict shown={shown} />}
+      <Findings shown={shown} />
+      <Section title="Load">
+        <div class="charts">{loadCharts(view).map(draw)}</div>
+      </Section>
+      <Section title="Target">
+        {watched.length === 0 ? (
+          <p class="empty">Nothing is watched: add watch: to the scenario.</p>
+        ) : (
+          <div class="charts">{watched.map(draw)}</div>
+        )}
+      </Section>
+      <Section title="Thresholds">
+        <Thresholds standing={standing} />
+      </Section>
+      <Section title="Statistics">
+        <Statistics standing={standing} />
+      </Section>
+      <Section title="Failures">
+        <Failures standing={standing} />
+      </Section>
+      <Section title="Target in figures">
+        <Target standing={standing} />
+      </Section>
+      {standing.workers.length > 0 && (
+        <Section title="Workers">
+          <Workers workers={standing.workers} />
+        </Section>
+      )}
+      <Section title="Log">
+        <Log view={view} />
+      </Section>
+      {live && <Downloads />}
+    </>
+  );
+}
+
+function Section({ title, children }: { title: string; children: ComponentChildren }) {
+  const id = title.toLowerCase().replaceAll(" ", "-");
+  return (
+    <section aria-labelledby={id}>
+      <h2 id={id}>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+function Verdict({ shown: { view, standing } }: { shown: Shown }) {
+  const { verdict } = standing;
+  if (verdict === null) return null;
+  const told = [...verdict.breaches, ...verdict.reasons];
+  return (
+    <section class={`verdict ${verdict.state}`} aria-labelledby="verdict">
+      <h2 id="verdict">The run {verdict.state === "inconclusive" ? "is inconclusive" : states[view.state]}</h2>
+      {told.length > 0 && (
+        <ul>
+          {told.map((line) => (
+            <li key={line}>{line}</li>
+          ))}
+        </ul>
+      )}
+      {verdict.warnings.length > 0 && (
+        <>
+          <h3>Warnings</h3>
+          <ul>
+            {verdict.warnings.map((line) => (
+              <li key={line}>{line}</li>
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
+  );
+}
+
+function Findings({ shown: { standing } }: { shown: Shown }) {
+  if (standing.findings.length === 0) return null;
+  return (
+    <Section title="Findings">
+      <ul class="findings">
+        {standing.findings.map(({ claim, severity }) => (
+          <li key={claim} class={severity}>
+            <em>{severity}</em> {claim}
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+const downloads: [title: string, path: string][] = [
+  ["Report (HTML)", "/stats/report?download=1"],
+  ["Summary (JSON)", "/api/v1/run/summary"],
+  ["Requests (CSV)", "/stats/requests/csv"],
+  ["History (CSV)", "/stats/requests_full_history/csv"],
+  ["Failures (CSV)", "/stats/failures/csv"],
+  ["Run file", "/api/v1/run/file"],
+];
+
+function Downloads() {
+  return (
+    <Section title="Downloads">
+      <ul class="downloads">
+        {downloads.map(([title, path]) => (
+          <li key={path}>
+            <a href={path} download>
+              {title}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}

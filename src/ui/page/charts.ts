@@ -1,0 +1,137 @@
+import { targetMetric } from "../../metrics/vocabulary.ts";
+import type { Column, RunView } from "../../runs/view.ts";
+import type { Threshold } from "../../verdict/threshold.ts";
+
+/** What one chart shows; every chart of a run has the same time axis. */
+export interface ChartSpec {
+  id: string;
+  title: string;
+  /** A metric's name, whose ending gives the unit. */
+  unit: string;
+  lines: { label: string; values: Column }[];
+  /** Limits of thresholds on what is shown. */
+  limits: { label: string; value: number; level: "target" | "critical" }[];
+  /** Lines that were left out: more than can be told apart. */
+  left: number;
+}
+
+/** As many colours as can be told apart. */
+const MOST_LINES = 8;
+
+/** The load: what was asked, and how it was answered. */
+export function loadCharts(view: RunView): ChartSpec[] {
+  const { load, errors } = view;
+  const limits = (metric: string, kinds: readonly string[]) => limitsOf(view, "client", metric, kinds);
+  const charts: ChartSpec[] = [
+    {
+      id: "rate",
+      title: "Requests a second",
+      unit: "rate",
+      lines: [
+        { label: "all", values: load.rate },
+        { label: "failed", values: load.failures },
+      ],
+      limits: limits("requests", ["rate"]),
+      left: 0,
+    },
+    {
+      id: "latency",
+      title: "Response time",
+      unit: "latency_seconds",
+      lines: [
+        { label: "p50", values: load.p50 },
+        { label: "p95", values: load.p95 },
+        { label: "p99", values: load.p99 },
+      ],
+      limits: limits("latency", ["quantile"]),
+      left: 0,
+    },
+    {
+      id: "users",
+      title: "Users",
+      unit: "users",
+      lines: [{ label: "users", values: load.users }],
+      limits: [],
+      left: 0,
+    },
+  ];
+  if (Object.keys(errors).length > 0) {
+    const lines = Object.entries(errors).map(([label, values]) => ({ label, values }));
+    charts.push({ id: "errors", title: "Failures a second", unit: "rate", limits: [], ...fewest(lines) });
+  }
+  return charts;
+}
+
+/** What comes first on the page; the rest follows by name. */
+const order = ["cpu", "memory", "db_pool", "db_connections", "cache", "queue", "workers", "db", "http"];
+
+/** The target's health: a chart for each metric, together with its maximum where it has one. */
+export function targetCharts(view: RunView): ChartSpec[] {
+  const families = new Map<string, ChartSpec["lines"]>();
+  for (const { metric, labels, values } of Object.values(view.target)) {
+    if (metric === "up") continue;
+    const family = metric.replace(/_max$/, "").replace(/_limit_bytes$/, "_used_bytes");
+    const lines = families.get(family) ?? [];
+    families.set(family, lines);
+    const told = Object.entries(labels).filter(([, value]) => value !== "");
+    const label = told.map(([, value]) => value).join(" ");
+    lines.push({ label: metric === family ? label : `${label} limit`, values });
+  }
+  const rank = (family: string) => {
+    const at = order.findIndex((prefix) => family.startsWith(prefix));
+    return at === -1 ? order.length : at;
+  };
+  return [...families]
+    .sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b))
+    .map(([family, lines]) => ({
+      id: `target-${family}`,
+      title: titleOf(family),
+      unit: family.endsWith("_total") ? "rate" : family,
+      limits: limitsOf(view, "target", family, ["avg", "min", "max", "last", "quantile"]),
+      ...fewest(lines),
+    }));
+}
+
+/** The metric's own words: `db_pool_connections` as "Db pool connections". */
+function titleOf(family: string): string {
+  const words = family
+    .replace(/_total$/, " a second")
+    .replace(/_(ratio|bytes|seconds)$/, "")
+    .replaceAll("_", " ");
+  const known = targetMetric(family) ? "" : " (own)";
+  return words.charAt(0).toUpperCase() + words.slice(1) + known;
+}
+
+/** The lines that reach highest, where there are too many. */
+function fewest(lines: ChartSpec["lines"]): Pick<ChartSpec, "lines" | "left"> {
+  const peak = ({ values }: { values: Column }) =>
+    values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
+  const shown = lines.length <= MOST_LINES ? lines : lines.toSorted((a, b) => peak(b) - peak(a)).slice(0, MOST_LINES);
+  return { lines: shown, left: lines.length - shown.length };
+}
+
+function limitsOf(
+  { run }: RunView,
+  subject: Threshold["subject"],
+  metric: string,
+  kinds: readonly string[],
+): ChartSpec["limits"] {
+  return run.thresholds
+    .filter((one) => one.subject === subject && one.metric === metric && kinds.includes(one.aggregation.kind))
+    .flatMap(({ expression, target, critical }) => [
+      ...(target ? [{ label: expression, value: target.value, level: "target" as const }] : []),
+      ...(critical ? [{ label: expression, value: critical.value, level: "critical" as const }] : []),
+    ]);
+}
+
+/** The last value of a line and its highest, for those who cannot see the chart. */
+export function inWords({ title, lines }: ChartSpec, show: (value: number) => string): string {
+  const told = lines.map(({ label, values }) => {
+    const seen = values.filter((value) => value !== null);
+    const last = seen.at(-1);
+    if (last === undefined) return `${label}: no data`;
+    const most = seen.reduce((a, b) => Math.max(a, b));
+    return `${label}: ${show(last)} now, ${show(most)} at most`;
+  });
+  return `${title}. ${told.join("; ")}.`;
+}

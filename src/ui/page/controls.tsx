@@ -1,0 +1,138 @@
+import { useState } from "preact/hooks";
+import { type Choices, command } from "./source.ts";
+
+interface Started {
+  profile: string;
+  host: string;
+  users: number | null;
+  spawnRate: number | null;
+  durationMs: number | null;
+  classes: string[];
+  tags: string[];
+}
+
+function number(data: FormData, name: string): number | null {
+  const text = String(data.get(name) ?? "").trim();
+  return text === "" ? null : Number(text);
+}
+
+/** Locust's start form, with the scenario's own profiles. What is left empty is the profile's. */
+export function StartForm({ choices }: { choices: Choices }) {
+  const [problem, setProblem] = useState<string>();
+  const [name, setName] = useState(choices.profile);
+  const profile = choices.profiles.find((one) => one.name === name);
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const data = new FormData(event.currentTarget as HTMLFormElement);
+    const seconds = number(data, "duration");
+    const body: Started = {
+      profile: name,
+      host: String(data.get("host")),
+      users: number(data, "users"),
+      spawnRate: number(data, "spawnRate"),
+      durationMs: seconds === null ? null : seconds * 1000,
+      classes: data.getAll("classes").map(String),
+      tags: data.getAll("tags").map(String),
+    };
+    setProblem(await command("runs", body));
+  };
+  const given = (value: number | null | undefined) => (value == null ? "" : String(value));
+  return (
+    <form class="start" onSubmit={submit}>
+      <h2>Start a run of {choices.scenario}</h2>
+      <label>
+        Profile
+        <select name="profile" value={name} onChange={(event) => setName(event.currentTarget.value)}>
+          {choices.profiles.map((one) => (
+            <option key={one.name}>{one.name}</option>
+          ))}
+        </select>
+      </label>
+      <label>
+        Host
+        <input name="host" type="url" required value={choices.host} />
+      </label>
+      <label>
+        Users
+        <input name="users" type="number" min="1" step="1" placeholder={given(profile?.users)} />
+      </label>
+      <label>
+        Users started a second
+        <input name="spawnRate" type="number" min="0.001" step="any" placeholder={given(profile?.spawnRate)} />
+      </label>
+      <label>
+        Duration in seconds
+        <input
+          name="duration"
+          type="number"
+          min="1"
+          step="1"
+          placeholder={given(profile?.durationMs == null ? null : profile.durationMs / 1000)}
+        />
+      </label>
+      <Choose title="User classes (none: all)" name="classes" of={choices.classes} />
+      <Choose title="Tags (none: all)" name="tags" of={choices.tags} />
+      <button type="submit" class="primary">
+        Start
+      </button>
+      <Problem text={problem} />
+    </form>
+  );
+}
+
+function Choose({ title, name, of }: { title: string; name: string; of: string[] }) {
+  if (of.length < 2) return null;
+  return (
+    <fieldset>
+      <legend>{title}</legend>
+      {of.map((value) => (
+        <label key={value} class="check">
+          <input type="checkbox" name={name} value={value} /> {value}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+/** While a run goes on: more or fewer users, and its end. */
+export function RunControls({ users }: { users: number | null }) {
+  const [problem, setProblem] = useState<string>();
+  const scale = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const data = new FormData(event.currentTarget as HTMLFormElement);
+    setProblem(await command("run/scale", { users: number(data, "users") }));
+  };
+  return (
+    <div class="controls">
+      <form onSubmit={scale}>
+        <label>
+          Users
+          <input
+            name="users"
+            type="number"
+            min="1"
+            step="1"
+            required
+            placeholder={users === null ? "" : String(users)}
+          />
+        </label>
+        <button type="submit">Change</button>
+      </form>
+      <button type="button" onClick={async () => setProblem(await command("run/reset", {}))}>
+        Reset statistics
+      </button>
+      <button type="button" class="danger" onClick={async () => setProblem(await command("run/stop", {}))}>
+        Stop
+      </button>
+      <Problem text={problem} />
+    </div>
+  );
+}
+
+function Problem({ text }: { text: string | undefined }) {
+  return (
+    <p role="alert" class="problem">
+      {text}
+    </p>
+  );
+}
