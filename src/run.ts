@@ -11,6 +11,7 @@ import type { PlimsollMetric, RunState } from "./metrics/vocabulary.ts";
 import { RunFile } from "./runs/run-file.ts";
 import type { RunEvent, Sink } from "./runs/sink.ts";
 import { type Summary, summarise } from "./runs/summary.ts";
+import { ViewSink } from "./runs/view-sink.ts";
 import type { Plan } from "./scenario/plan.ts";
 import { OtlpTraces } from "./sinks/otlp.ts";
 import { PrometheusSink } from "./sinks/prometheus.ts";
@@ -51,6 +52,8 @@ export interface Outcome {
 export class Run {
   /** What `/metrics` serves. */
   readonly prometheus = new PrometheusSink();
+  /** What the page shows. */
+  readonly view = new ViewSink(() => ({ target: this.#judge.target.summary(), trust: this.#trust.result() }));
   readonly runFile: RunFile;
   readonly #options: RunOptions;
   readonly #coordinator: Coordinator;
@@ -76,7 +79,7 @@ export class Run {
     this.runFile = new RunFile(options.runFile, (message) => this.note(message));
     this.#timeline = timelineOf(plan.loads);
     this.#judge = new Judge(plan);
-    this.#sinks = [this.runFile, this.prometheus, ...sinks];
+    this.#sinks = [this.runFile, this.prometheus, this.view, ...sinks];
     this.#coordinator = new Coordinator(options.openLink ?? openThread, {
       snapshot: (snapshot) => this.runFile.keepWorker(snapshot),
       spans: (spans, dropped, unsampled) => {

@@ -21,7 +21,7 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
   runs: { rooms: ["metrics", "verdict", "scenario/plan"], packages: [] },
   sinks: { rooms: ["metrics", "verdict", "runs", "scenario/plan"], packages: ["prom-client", "@opentelemetry/*"] },
   cluster: { rooms: ["load", "scenario", "metrics", "client"], packages: [] },
-  ui: { rooms: ["metrics", "verdict", "runs", "run"], packages: ["express"] },
+  ui: { rooms: ["metrics", "verdict", "runs", "run"], packages: ["express", "preact", "uplot", "vite"] },
   dashboards: { rooms: ["metrics", "verdict/threshold"], packages: ["@grafana/grafana-foundation-sdk", "yaml"] },
   demo: { rooms: [], packages: ["express", "prom-client"] },
   run: {
@@ -90,7 +90,7 @@ function violation({ file, specifier }: Import): string | undefined {
   return allowed ? undefined : `${file}: ${room} may not import the package ${name}`;
 }
 
-const files = globSync("**/*.ts", { cwd: src });
+const files = globSync("**/*.{ts,tsx}", { cwd: src });
 
 describe("architecture", () => {
   it("keeps the import table", () => {

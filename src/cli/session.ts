@@ -108,7 +108,8 @@ async function serve(
 ): Promise<{ page: Server; servers: Server[] }> {
   const common = {
     metrics: (accept: string | undefined) => run.prometheus.render(accept),
-    run: () => ({ name: `${plan.scenario} ${plan.profile}`, state: run.state }),
+    title: () => `${plan.scenario} ${plan.profile}`,
+    viewed: run.view,
     clock: new SystemClock(monotonicMs()),
     onError: (error: unknown) => run.note(`An answer of the server failed: ${String(error)}`),
   };

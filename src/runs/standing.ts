@@ -1,5 +1,7 @@
-import type { Summary, SummaryRequest } from "./summary.ts";
-import type { WorkerView } from "./view.ts";
+import { keyText, requestCount, type SeriesKey, type Snapshot } from "../metrics/snapshot.ts";
+import type { Verdict } from "../verdict/verdict.ts";
+import { type Summary, type SummaryInput, type SummaryRequest, summariseFigures, summariseVerdict } from "./summary.ts";
+import { type WorkerView, workersOf } from "./view.ts";
 
 /**
  * How a run stands: the summary's figures up to now, with what only matters while it goes on. A run that has ended stands
@@ -16,5 +18,67 @@ export interface StandingRequest extends SummaryRequest {
   /** Mean size of a response's body. */
   meanBytes: number;
   /** Requests and failures a second over the last ten seconds; 0 after the end. */
-  current: { rate: number; failures: number };
+  current: Rates;
+}
+
+interface Rates {
+  rate: number;
+  failures: number;
+}
+
+/** As Locust's current RPS: of the last ten seconds. */
+const WINDOW_MS = 10_000;
+
+type Counts = Map<string, { requests: number; failures: number }>;
+
+/** Requests and failures a second of each series, over the last ten seconds of what was added. */
+export class RecentRates {
+  #marks: { at: number; counts: Counts }[] = [];
+
+  add({ at, series }: Snapshot): void {
+    const counts: Counts = new Map(
+      series.map((one) => [keyText(one.key), { requests: requestCount(one), failures: one.failure.response.count }]),
+    );
+    const first = this.#marks.findLastIndex((mark) => mark.at <= at - WINDOW_MS);
+    this.#marks = [...this.#marks.slice(Math.max(0, first)), { at, counts }];
+  }
+
+  of(key: SeriesKey): Rates {
+    const name = keyText(key);
+    const last = this.#marks.at(-1);
+    const first = this.#marks.length > 1 ? this.#marks[0] : undefined;
+    const now = last?.counts.get(name);
+    const seconds = ((last?.at ?? 0) - (first?.at ?? 0)) / 1000;
+    if (now === undefined || seconds <= 0) return { rate: 0, failures: 0 };
+    const before = first?.counts.get(name) ?? { requests: 0, failures: 0 };
+    return {
+      rate: (now.requests - before.requests) / seconds,
+      failures: (now.failures - before.failures) / seconds,
+    };
+  }
+}
+
+export interface StandingInput extends Omit<SummaryInput, "verdict" | "plan"> {
+  verdict?: Verdict | undefined;
+  /** Absent for a run that is over. */
+  recent?: RecentRates;
+}
+
+export function standingOf({ verdict, recent, ...input }: StandingInput): Standing {
+  const { requests, ...figures } = summariseFigures(input);
+  const { series, gauges } = input.snapshot;
+  return {
+    ...figures,
+    verdict: verdict === undefined ? null : summariseVerdict(verdict),
+    requests: requests.map((request, at): StandingRequest => {
+      const one = series[at];
+      const over = verdict !== undefined || recent === undefined || one === undefined;
+      return {
+        ...request,
+        meanBytes: request.requests === 0 ? 0 : (one?.bytesIn ?? 0) / request.requests,
+        current: over ? { rate: 0, failures: 0 } : recent.of(one.key),
+      };
+    }),
+    workers: workersOf(gauges),
+  };
 }

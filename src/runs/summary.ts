@@ -117,29 +117,40 @@ export interface SummaryInput {
   endedAt?: number;
 }
 
-export function summarise({ plan, snapshot, states, verdict, target, trust, ...given }: SummaryInput): Summary {
-  const endedAt = given.endedAt ?? snapshot.at;
-  const seconds = endedAt / 1000;
-  const dropped = counted(snapshot, "plimsoll_dropped_iterations_total");
-  const [first, ...rest] = snapshot.series;
-  const start = plan.startedAt / 1000;
+export function summarise({ verdict, ...input }: SummaryInput): Summary {
+  const { runId, scenario, profile, labels, startedAt } = input.plan;
+  const start = startedAt / 1000;
+  const end = start + (input.endedAt ?? input.snapshot.at) / 1000;
   return {
     version: SUMMARY_VERSION,
-    run: {
-      id: plan.runId,
-      scenario: plan.scenario,
-      profile: plan.profile,
-      start,
-      end: start + seconds,
-      labels: plan.labels,
-    },
-    verdict: {
-      state: verdict.state,
-      exitCode: exitCode(verdict),
-      breaches: verdict.state === "failed" ? verdict.breaches : [],
-      reasons: "reasons" in verdict ? verdict.reasons : [],
-      warnings: verdict.warnings,
-    },
+    run: { id: runId, scenario, profile, start, end, labels },
+    verdict: summariseVerdict(verdict),
+    ...summariseFigures(input),
+  };
+}
+
+export function summariseVerdict(verdict: Verdict): Summary["verdict"] {
+  return {
+    state: verdict.state,
+    exitCode: exitCode(verdict),
+    breaches: verdict.state === "failed" ? verdict.breaches : [],
+    reasons: "reasons" in verdict ? verdict.reasons : [],
+    warnings: verdict.warnings,
+  };
+}
+
+/** What a summary says beside the run's name and its verdict: it can be asked for while the run goes on. */
+export function summariseFigures({
+  snapshot,
+  states,
+  target,
+  trust,
+  ...given
+}: Omit<SummaryInput, "verdict" | "plan">): Omit<Summary, "version" | "run" | "verdict"> {
+  const seconds = (given.endedAt ?? snapshot.at) / 1000;
+  const dropped = counted(snapshot, "plimsoll_dropped_iterations_total");
+  const [first, ...rest] = snapshot.series;
+  return {
     totals: {
       ...(first === undefined ? noRequests : figuresOf(rest.reduce(addSeries, first), seconds)),
       iterations: counted(snapshot, "plimsoll_iterations_total"),

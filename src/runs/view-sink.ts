@@ -1,10 +1,10 @@
 import { addHistograms, type HistogramData, quantile, subtractHistograms } from "../metrics/histogram.ts";
 import { metricSeries, type Observation, seriesName } from "../metrics/observation.ts";
 import { requestCount, type Snapshot } from "../metrics/snapshot.ts";
-import type { RunState } from "../metrics/vocabulary.ts";
 import { endOfLoads, type Plan, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
 import type { Verdict } from "../verdict/verdict.ts";
 import type { Sink, Tick } from "./sink.ts";
+import { RecentRates, type Standing, type StandingInput, standingOf } from "./standing.ts";
 import { emptyView, extendView, type RunView, type TargetColumn, type ViewTick } from "./view.ts";
 
 /** What a source says of itself beside `up` is not the target's health. */
@@ -33,24 +33,47 @@ interface Mark {
 
 const START: Mark = { at: 0, requests: 0, failures: 0, errors: {}, latency: undefined };
 
+/** A run to be looked at: its columns and its figures. */
+export interface Shown {
+  view: RunView;
+  standing: Standing;
+}
+
+/** Who looks on while a run goes on. */
+export interface Watcher {
+  tick(tick: ViewTick, standing: Standing): void;
+  /** The run was judged: its view says how. */
+  ended(): void;
+}
+
 /** Grows a run's view by each tick, and tells who looks on. */
 export class ViewSink implements Sink {
   readonly name = "view";
+  readonly #health: () => Pick<StandingInput, "target" | "trust">;
   #view: RunView | undefined;
+  #last: Tick | undefined;
+  #verdict: Verdict | undefined;
   #before = START;
   #everyMs: Record<string, number> = {};
+  readonly #recent = new RecentRates();
   readonly #heard = new Map<string, Heard>();
-  readonly #watchers = new Set<(tick: ViewTick) => void>();
+  readonly #watchers = new Set<Watcher>();
 
-  /** Undefined before the run has started. Grows in place. */
-  get view(): RunView | undefined {
-    return this.#view;
+  /** `health`: what the judge has of the target and of the generator, at any moment. */
+  constructor(health: () => Pick<StandingInput, "target" | "trust">) {
+    this.#health = health;
   }
 
-  /** Calls `tell` with each tick from now on; returns how to end that. */
-  watch(tell: (tick: ViewTick) => void): () => void {
-    this.#watchers.add(tell);
-    return () => this.#watchers.delete(tell);
+  /** Undefined before the first tick. The view grows in place. */
+  shown(): Shown | undefined {
+    if (this.#view === undefined || this.#last === undefined) return undefined;
+    return { view: this.#view, standing: this.#standing(this.#last) };
+  }
+
+  /** Tells a watcher from now on; returns how to end that. */
+  watch(watcher: Watcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   start(plan: Plan): void {
@@ -61,27 +84,34 @@ export class ViewSink implements Sink {
     this.#view = emptyView({ id, scenario, profile, target, startedAt, plannedMs, labels, thresholds });
   }
 
-  write({ snapshot, observations, events }: Tick): void {
+  write(tick: Tick): void {
+    if (this.#view === undefined) return;
+    const { snapshot, observations, events } = tick;
+    this.#last = tick;
+    this.#recent.add(snapshot);
     this.#hear(observations);
-    this.#add({
+    const stopping = this.#view.state === "stopping" || events.some(({ kind }) => kind === "stop");
+    const added: ViewTick = {
       time: snapshot.at / 1000,
-      state: "running",
+      state: stopping ? "stopping" : "running",
       ...this.#loadOf(snapshot),
       target: this.#targetAt(snapshot.at),
       events,
-    });
+    };
+    extendView(this.#view, added);
+    if (this.#watchers.size === 0) return;
+    const standing = this.#standing(tick);
+    for (const watcher of this.#watchers) watcher.tick(added, standing);
   }
 
   async stop(verdict: Verdict): Promise<void> {
-    if (this.#view === undefined) return;
-    const state: RunState = verdict.state;
-    this.#view.state = state;
+    this.#verdict = verdict;
+    if (this.#view !== undefined) this.#view.state = verdict.state;
+    for (const watcher of this.#watchers) watcher.ended();
   }
 
-  #add(tick: ViewTick): void {
-    if (this.#view === undefined) return;
-    extendView(this.#view, tick);
-    for (const tell of this.#watchers) tell(tick);
+  #standing({ snapshot, thresholds: states }: Tick): Standing {
+    return standingOf({ snapshot, states, ...this.#health(), verdict: this.#verdict, recent: this.#recent });
   }
 
   #loadOf(snapshot: Snapshot): Pick<ViewTick, "load" | "errors"> {

@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net";
 import express, { type ErrorRequestHandler, type Express, type Request } from "express";
 import { type Clock, sleepUntil } from "../metrics/clock.ts";
 import { guard, isLoopback } from "./guard.ts";
+import { Live, type Viewed } from "./live.ts";
+import { readPageFiles } from "./page-files.ts";
 import type { ServerProblem } from "./problem.ts";
 import { type Lingering, Scrapers } from "./scrapers.ts";
 
@@ -21,8 +23,10 @@ export interface ServerOptions {
   metricsOnly?: boolean;
   /** What `/metrics` answers to a header `Accept`. */
   metrics: (accept: string | undefined) => Promise<{ contentType: string; body: string }>;
-  /** What the page says: the run's name and its state. Anything may be in them. */
-  run: () => { name: string; state: string };
+  /** What the page is called: the run's name. Anything may be in it. */
+  title: () => string;
+  /** What the page shows. */
+  viewed: Viewed;
   /** When scrapers come, and how long they are waited for. */
   clock: Clock;
   /** Told of an answer that threw (a 500: a bug of ours) and of a connection that could not be accepted. */
@@ -44,15 +48,17 @@ export class Server {
   readonly notice: string | undefined;
   readonly #http: HttpServer;
   readonly #scrapers: Scrapers;
+  readonly #live: Live;
   readonly #clock: Clock;
 
-  constructor(http: HttpServer, scrapers: Scrapers, clock: Clock, notice: string | undefined) {
+  constructor(http: HttpServer, scrapers: Scrapers, live: Live, clock: Clock, notice: string | undefined) {
     const { address, port, family } = http.address() as AddressInfo;
     this.address = family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`;
     this.url = `http://${this.address}`;
     this.notice = notice === undefined ? undefined : `${notice} Serving on ${this.url} instead.`;
     this.#http = http;
     this.#scrapers = scrapers;
+    this.#live = live;
     this.#clock = clock;
   }
 
@@ -71,6 +77,7 @@ export class Server {
 
   /** Takes no more requests; answers under way have a second to end. */
   async close(): Promise<void> {
+    this.#live.close();
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
     const done = new AbortController();
     await Promise.race([closed, sleepUntil(this.#clock, this.#clock.now() + CLOSING_MS, done.signal)]);
@@ -89,7 +96,8 @@ export async function startServer(options: ServerOptions): Promise<Server | Serv
     );
   }
   const scrapers = new Scrapers(options.clock);
-  const http = createServer(application(options, reachable ? undefined : wanted.host, scrapers));
+  const live = new Live(options.viewed);
+  const http = createServer(application(options, reachable ? undefined : wanted.host, scrapers, live));
   let notice: string | undefined;
   let error = await listen(http, wanted);
   if (error?.code === "EADDRINUSE" && options.listen === undefined) {
@@ -104,7 +112,7 @@ export async function startServer(options: ServerOptions): Promise<Server | Serv
   }
   // Without a listener, a connection that is refused for want of file descriptors would end the process.
   http.on("error", options.onError);
-  return new Server(http, scrapers, options.clock, notice);
+  return new Server(http, scrapers, live, options.clock, notice);
 }
 
 function listen(http: HttpServer, { host, port }: ListenAddress): Promise<NodeJS.ErrnoException | undefined> {
@@ -131,7 +139,7 @@ function whyNot(error: NodeJS.ErrnoException, { host, port }: ListenAddress): st
   }
 }
 
-function application(options: ServerOptions, host: string | undefined, scrapers: Scrapers): Express {
+function application(options: ServerOptions, host: string | undefined, scrapers: Scrapers, live: Live): Express {
   const app = express();
   app.disable("x-powered-by");
   // A hash of some megabytes at each scrape, for clients that never ask for it.
@@ -149,9 +157,17 @@ function application(options: ServerOptions, host: string | undefined, scrapers:
     response.type(TEXT).send("ok\n");
   });
   if (options.metricsOnly !== true) {
+    const files = readPageFiles();
     app.get("/", (_request, response) => {
-      response.type("text/html; charset=utf-8").send(page(options.run()));
+      response.type("text/html; charset=utf-8").send(page(options.title(), files !== undefined));
     });
+    app.get("/assets/page.js", (_request, response) => {
+      response.type("text/javascript").send(files?.script ?? "");
+    });
+    app.get("/assets/page.css", (_request, response) => {
+      response.type("text/css").send(files?.style ?? "");
+    });
+    app.get("/api/v1/events", (request, response) => live.follow(request, response));
   }
   app.use((_request, response) => {
     response.status(404).type(TEXT).send("Nothing is here. See /metrics and /healthz.\n");
@@ -171,14 +187,22 @@ function scraperName(request: Request): string {
   return `${request.socket.remoteAddress ?? ""} ${(request.headers["user-agent"] ?? "").slice(0, 200)}`;
 }
 
-function page({ name, state }: { name: string; state: string }): string {
+function page(title: string, built: boolean): string {
+  const without = built
+    ? "This page needs scripts; the figures are at"
+    : "The page was not built: run npm run build:page. The figures are at";
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>${escapeHtml(name)} – Plimsoll</title></head>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)} – Plimsoll</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/assets/page.css">
+<script type="module" src="/assets/page.js"></script>
+</head>
 <body>
-<h1>${escapeHtml(name)}</h1>
-<p>State: ${escapeHtml(state)}</p>
-<p><a href="/metrics">Metrics</a></p>
+<div id="app"><main><h1>${escapeHtml(title)}</h1><p>${without} <a href="/metrics">/metrics</a>.</p></main></div>
 </body>
 </html>
 `;

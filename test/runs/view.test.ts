@@ -111,10 +111,11 @@ describe("the view's sink", () => {
   }
 
   it("shows each second's own latencies and rates, and what sources said", async () => {
-    const sink = new ViewSink();
+    const trust = { trusted: true, reasons: [], cpu: 0.2, lag: 0.001, delay: 0 };
+    const sink = new ViewSink(() => ({ target: {}, trust }));
     sink.start({ ...plan, sources: [source] });
     const seen: number[] = [];
-    const end = sink.watch(({ time }) => seen.push(time));
+    const end = sink.watch({ tick: ({ time }) => seen.push(time), ended: () => seen.push(-1) });
     const worker = new ExampleWorker("0");
     const sum = new SnapshotSum();
     const write = (at: number, observations: Observation[] = []) => {
@@ -132,9 +133,14 @@ describe("the view's sink", () => {
     write(4000, [observation("up", 0, 3900)]);
     await sink.stop({ state: "passed", warnings: [] });
 
-    const view = sink.view;
+    const { view, standing } = sink.shown() ?? {};
     expect(seen).toEqual([1, 2, 3]);
     expect(view?.state).toBe("passed");
+    expect(standing?.verdict).toMatchObject({ state: "passed", exitCode: 0 });
+    expect(standing?.requests.map(({ name, meanBytes, current }) => ({ name, meanBytes, current }))).toEqual([
+      { name: "/api/list", meanBytes: 512, current: { rate: 0, failures: 0 } },
+      { name: "/api/pay", meanBytes: 512, current: { rate: 0, failures: 0 } },
+    ]);
     expect(view?.load.users).toEqual([3, 3, 3, 3]);
     expect(view?.load.rate).toEqual([10, 21, 0, 0]);
     expect(view?.load.failures).toEqual([0, 1, 0, 0]);

@@ -28,7 +28,6 @@ export function Chart({ spec, view, theme }: ChartProps) {
   latest.current = { spec, view };
   const lines = spec.lines.map(({ label }) => label).join("\n");
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the others are read through `latest` when it is drawn
   useEffect(() => {
     const element = host.current;
     if (element === null) return;

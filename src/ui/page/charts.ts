@@ -65,11 +65,14 @@ export function loadCharts(view: RunView): ChartSpec[] {
 /** What comes first on the page; the rest follows by name. */
 const order = ["cpu", "memory", "db_pool", "db_connections", "cache", "queue", "workers", "db", "http"];
 
+/** What a chart says nothing of: whether sources answer, and moments of time. */
+const untold = /^up$|_timestamp_seconds$|_start_time_seconds$/;
+
 /** The target's health: a chart for each metric, together with its maximum where it has one. */
 export function targetCharts(view: RunView): ChartSpec[] {
   const families = new Map<string, ChartSpec["lines"]>();
   for (const { metric, labels, values } of Object.values(view.target)) {
-    if (metric === "up") continue;
+    if (untold.test(metric)) continue;
     const family = metric.replace(/_max$/, "").replace(/_limit_bytes$/, "_used_bytes");
     const lines = families.get(family) ?? [];
     families.set(family, lines);

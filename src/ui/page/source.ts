@@ -1,11 +1,6 @@
 import type { Standing } from "../../runs/standing.ts";
-import type { RunView, ViewTick } from "../../runs/view.ts";
-
-/** Everything the page shows of a run. */
-export interface Shown {
-  view: RunView;
-  standing: Standing;
-}
+import type { ViewTick } from "../../runs/view.ts";
+import type { Shown } from "../../runs/view-sink.ts";
 
 /** What the start form offers: the scenario's own words. */
 export interface Choices {

@@ -11,7 +11,7 @@ export default defineConfig({
     cssCodeSplit: false,
     rollupOptions: {
       input: "main.tsx",
-      output: { entryFileNames: "page.js", assetFileNames: "page[extname]", inlineDynamicImports: true },
+      output: { entryFileNames: "page.js", assetFileNames: "page[extname]", codeSplitting: false },
     },
   },
 });
