@@ -16,7 +16,7 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
   },
   client: { rooms: ["metrics", "scenario"], packages: ["undici", "tough-cookie", "json-p3"] },
   load: { rooms: ["client", "scenario", "metrics"], packages: ["json-p3"] },
-  target: { rooms: ["metrics", "scenario"], packages: ["undici", "json-p3"] },
+  target: { rooms: ["metrics", "scenario"], packages: ["undici", "json-p3", "@redis/client", "postgres"] },
   verdict: { rooms: ["metrics"], packages: [] },
   runs: { rooms: ["metrics", "verdict", "scenario/plan"], packages: [] },
   sinks: { rooms: ["metrics", "verdict", "runs", "scenario/plan"], packages: ["prom-client", "@opentelemetry/*"] },

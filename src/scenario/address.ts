@@ -41,6 +41,29 @@ export function readAddress(reader: Reader, node: SourceNode | undefined, variab
   return reader.reject("url", node, { expected, ...suggestion });
 }
 
+/**
+ * Reads the URL of a service that is no web server. A user without a password may stand in it; a password may not.
+ * `example` is what one looks like.
+ */
+export function readServiceAddress(
+  reader: Reader,
+  node: SourceNode | undefined,
+  example: string,
+  schemes: readonly string[],
+): Address | undefined {
+  const url = reader.template(node, undefined);
+  if (node?.kind !== "scalar" || url === undefined) return undefined;
+  const written = partsOf(url).filter((part) => typeof part === "string");
+  if (written.some((part) => /:\/\/[^\s/?#@]*:[^@]+@/u.test(part))) {
+    return reader.reject("password-in-url", node, { hint: loginHint });
+  }
+  const text = reader.resolved(node);
+  if (URL.canParse(text) && !/[\s\p{Cc}]/u.test(text) && schemes.includes(new URL(text).protocol)) {
+    return { kind: "absolute", url };
+  }
+  return reader.reject("url", node, { expected: `an address such as ${example}` });
+}
+
 const noHostHint = "write host: http://… at the top of the file, or give --host";
 
 /** Reads `host:`. */

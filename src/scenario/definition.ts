@@ -35,6 +35,11 @@ function named<Value extends z.ZodType>(expected: string, value: Value, leastEnt
 
 const flag = z.boolean("true or false");
 const text = z.string("text");
+
+function names(expected: string) {
+  return z.array(text, expected).min(1, "at least one");
+}
+
 /** Text to send: numbers and true, false are sent as they are written. */
 const sendable = z.union([text, z.number(), z.boolean()], "text");
 const duration = z
@@ -260,6 +265,7 @@ export const sourceShapes = {
   json: { beside: ["headers", "metrics"], required: ["metrics"] },
   host: { beside: [], required: [] },
   process: { beside: [], required: [] },
+  redis: { beside: ["queues", "streams"], required: [] },
 } as const satisfies Record<string, { beside: readonly string[]; required: readonly string[] }>;
 export type SourceKey = keyof typeof sourceShapes;
 
@@ -282,6 +288,7 @@ const source = map("a source: prometheus, json, host and so on, with where it is
   json: url.optional(),
   host: z.literal(true, "true: this machine").optional(),
   process: z.union([countAbove0, text], "a pid, or a program's name").optional(),
+  redis: text.optional(),
   every: duration.optional(),
   timeout: duration.optional(),
   headers: headers.optional(),
@@ -290,6 +297,8 @@ const source = map("a source: prometheus, json, host and so on, with where it is
     z.string("a path or a series"),
     1,
   ).optional(),
+  queues: names("a list of queues").optional(),
+  streams: names("a list of streams").optional(),
 }).meta({ oneOf: oneSource() });
 
 const traces = map("a map of sample, slowerThan, failed", {
@@ -328,9 +337,7 @@ export const notYet: ReadonlySet<string> = new Set([
   "module",
   "parallel",
   "postgres",
-  "queues",
   "rabbitmq",
-  "redis",
   "setup",
   "teardown",
   "unique",

@@ -194,7 +194,7 @@ export type JsonTemplate =
   | { kind: "object"; entries: [name: string, value: JsonTemplate][] };
 
 /** One entry of `watch:`. */
-export type Source = PrometheusSource | JsonSource | HostSource | ProcessSource;
+export type Source = PrometheusSource | JsonSource | HostSource | ProcessSource | RedisSource;
 
 export interface SourceCommon {
   name: string;
@@ -227,6 +227,15 @@ export interface ProcessSource extends SourceCommon {
   kind: "process";
   /** A pid, or a program's name, which may fit several. */
   process: string;
+}
+
+export interface RedisSource extends SourceCommon {
+  kind: "redis";
+  url: Template;
+  /** Lists whose length is a queue's depth. */
+  queues: string[];
+  /** Streams whose consumer groups are queues. */
+  streams: string[];
 }
 
 export interface MetricMapping {

@@ -13,13 +13,18 @@ export class Secrets {
 
   value(name: string): string {
     const value = this.#read(name);
-    if (value === "" || this.#forms.has(value)) return value;
+    this.hide(value);
+    return value;
+  }
+
+  /** Something that was found to be a secret, such as the password in a URL that is one. */
+  hide(value: string): void {
+    if (value === "" || this.#forms.has(value)) return;
     const form = new URLSearchParams({ "": value }).toString().slice(1);
     const base64 = Buffer.from(value).toString("base64");
     for (const one of [value, encodeURIComponent(value), form, JSON.stringify(value).slice(1, -1), base64]) {
       this.#forms.add(one);
     }
-    return value;
   }
 
   /** The text without the secrets that were used so far. Cut a text after this, not before: half a secret is one too. */

@@ -1,4 +1,4 @@
-import { type Address, readAddress } from "./address.ts";
+import { type Address, readAddress, readServiceAddress } from "./address.ts";
 import { notYet, type SourceKey, sourceShapes } from "./definition.ts";
 import { readMappings } from "./metric-mapping.ts";
 import type { JsonSource, PrometheusSource, Source, SourceCommon } from "./plan.ts";
@@ -75,6 +75,12 @@ export function readSource(
       const process = reader.string(first.value);
       return process === undefined ? undefined : { kind: "process", name, process, ...times };
     }
+    case "redis": {
+      const address = readServiceAddress(reader, first.value, "redis://localhost:6379", ["redis:", "rediss:"]);
+      const queues = readNames(reader, reader.get(node, "queues"));
+      const streams = readNames(reader, reader.get(node, "streams"));
+      return address === undefined ? undefined : { kind: "redis", name, address, queues, streams, ...times };
+    }
   }
 }
 
@@ -114,6 +120,10 @@ function readMapped(
     reader.report("metric", place, { hint: problem.problem });
   }
   return address === undefined ? undefined : { ...common, address, ...times };
+}
+
+function readNames(reader: Reader, node: SourceNode | undefined): string[] {
+  return reader.items(node).flatMap((item) => reader.string(item) ?? []);
 }
 
 /** Names that a source brings of its own, beside the vocabulary's: thresholds may use them. */

@@ -24,3 +24,41 @@ export class CollectError extends Error {
     this.reason = reason;
   }
 }
+
+/** What Node or undici calls an error, `""` if nothing. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  if ("code" in error && typeof error.code === "string") return error.code;
+  // undici names some of the parser's errors without a code.
+  return error.name === "HTTPParserError" ? "HPE_INVALID" : "";
+}
+
+/**
+ * What a connection's error means for a look. Never with the error's own text: it may repeat what was sent, or what a
+ * hostile target answered.
+ */
+export function connectionError(code: string): CollectError | undefined {
+  switch (code) {
+    case "":
+      return undefined;
+    case "ECONNREFUSED":
+      return new CollectError("refused", "nothing listens there (ECONNREFUSED)");
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return new CollectError("refused", `the host's name is not known (${code})`);
+    case "UND_ERR_SOCKET":
+    case "ECONNRESET":
+    case "EPIPE":
+      return new CollectError("refused", "the connection was closed before the whole answer came");
+    case "UND_ERR_CONNECT_TIMEOUT":
+    case "ETIMEDOUT":
+      return new CollectError("timeout", "no connection in time");
+    case "UND_ERR_RES_CONTENT_LENGTH_MISMATCH":
+    case "UND_ERR_HEADERS_OVERFLOW":
+      return new CollectError("parse", `the answer breaks HTTP (${code})`);
+    default:
+      return code.startsWith("HPE_")
+        ? new CollectError("parse", `the answer is not HTTP (${code})`)
+        : new CollectError("refused", `the request failed (${code})`);
+  }
+}

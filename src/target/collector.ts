@@ -5,6 +5,7 @@ import { HostCollector } from "./host.ts";
 import { JsonCollector, jsonProblems } from "./json.ts";
 import { ProcessCollector } from "./process.ts";
 import { PrometheusCollector, prometheusProblems } from "./prometheus.ts";
+import { RedisCollector } from "./redis.ts";
 
 /** Looks at one source of the target's health. */
 export interface Collector {
@@ -71,5 +72,7 @@ export function createCollector(source: Source, deps: CollectorDeps): Collector 
       return new HostCollector(source, deps);
     case "process":
       return new ProcessCollector(source, deps);
+    case "redis":
+      return new RedisCollector(source, deps);
   }
 }

@@ -42,6 +42,13 @@ const quotients: Quotient[] = [
     summed: false,
   },
   {
+    metric: "cache_clients_utilization_ratio",
+    part: "cache_clients",
+    whole: "cache_clients_max",
+    of: {},
+    summed: false,
+  },
+  {
     metric: "open_fds_utilization_ratio",
     part: "open_fds",
     whole: "open_fds_max",

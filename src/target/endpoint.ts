@@ -1,9 +1,8 @@
 import { Agent, type Dispatcher } from "undici";
 import type { Template } from "../scenario/plan.ts";
-import { Secrets } from "../scenario/secrets.ts";
-import { compileTemplate, type Scope } from "../scenario/template.ts";
-import { CollectError } from "./collect-error.ts";
+import { CollectError, codeOf, connectionError } from "./collect-error.ts";
 import type { CollectorDeps } from "./collector.ts";
+import { decoded, Filling } from "./filling.ts";
 
 /** Takes an answer's body as it comes; both methods may throw a `CollectError`, which ends the reading. */
 export interface BodyReader<Content> {
@@ -24,25 +23,17 @@ const MAX_REDIRECTS = 5;
  * is kept is still served when the target admits no new ones. Nothing it says holds a secret.
  */
 export class Endpoint {
-  readonly #url: (scope: Scope) => string;
-  readonly #headers: [string, (scope: Scope) => string][];
+  readonly filling: Filling;
+  readonly #url: () => URL;
+  readonly #headers: [string, () => string][];
   readonly #deps: CollectorDeps;
   readonly #agent: Agent;
-  readonly #scope: Scope;
-  readonly #secrets: Secrets;
 
   constructor(options: EndpointOptions, deps: CollectorDeps) {
-    this.#url = compileTemplate(options.url);
-    this.#headers = options.headers.map(([name, value]) => [name.toLowerCase(), compileTemplate(value)]);
+    this.filling = new Filling(deps);
+    this.#url = this.filling.address(options.url, ["http:", "https:"], "http://localhost:8000/metrics");
+    this.#headers = options.headers.map(([name, value]) => [name.toLowerCase(), this.filling.template(value)]);
     this.#deps = deps;
-    this.#secrets = new Secrets(deps.secret);
-    this.#scope = {
-      variables: new Map(),
-      secret: (name) => this.#secrets.value(name),
-      random: Math.random,
-      userNumber: 0,
-      now: () => deps.wallAt(deps.clock.now()),
-    };
     this.#agent = new Agent({
       connections: 1,
       allowH2: false,
@@ -72,14 +63,9 @@ export class Endpoint {
       return { at: (startedAt + this.#deps.clock.now()) / 2, content };
     } catch (error) {
       if (signal.aborted) throw new CollectError("timeout", "no whole answer in time");
-      if (error instanceof CollectError) throw new CollectError(error.reason, this.redact(error.message));
+      if (error instanceof CollectError) throw new CollectError(error.reason, this.filling.redact(error.message));
       throw connectionError(codeOf(error)) ?? error;
     }
-  }
-
-  /** The text without the secrets that were used so far. */
-  redact(text: string): string {
-    return this.#secrets.redact(text);
   }
 
   async close(): Promise<void> {
@@ -88,7 +74,7 @@ export class Endpoint {
 
   /** The headers of a success, its body still to come. */
   async #answer(accept: string, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    let url = this.#address();
+    let url = this.#url();
     const headers = this.#requestHeaders(accept, url);
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
       const answer = await this.#request(url, headers, signal);
@@ -125,39 +111,14 @@ export class Endpoint {
     }
   }
 
-  #address(): URL {
-    const text = this.#fill(this.#url);
-    const url = URL.canParse(text) ? new URL(text) : undefined;
-    if (url?.protocol === "http:" || url?.protocol === "https:") return url;
-    throw new CollectError("missing", `expected an address such as http://localhost:8000/metrics, got ${text}`);
-  }
-
   #requestHeaders(accept: string, url: URL): Record<string, string> {
     const headers: Record<string, string> = { accept, "user-agent": "plimsoll" };
     if (url.username !== "" || url.password !== "") {
       const credentials = `${decoded(url.username)}:${decoded(url.password)}`;
       headers["authorization"] = `Basic ${Buffer.from(credentials).toString("base64")}`;
     }
-    for (const [name, value] of this.#headers) headers[name] = this.#fill(value);
+    for (const [name, value] of this.#headers) headers[name] = value();
     return headers;
-  }
-
-  /** What a template lacks is named by its error: a variable or a secret. */
-  #fill(template: (scope: Scope) => string): string {
-    try {
-      return template(this.#scope);
-    } catch (error) {
-      throw new CollectError("missing", error instanceof Error ? error.message : String(error));
-    }
-  }
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // A "%" that escapes nothing is meant as it stands.
-    return text;
   }
 }
 
@@ -165,38 +126,4 @@ function statusError(status: number): CollectError {
   if (status === 401 || status === 403) return new CollectError("auth", `status ${status}: it wants credentials`);
   if (status === 404 || status === 410) return new CollectError("missing", `status ${status}: nothing is there`);
   return new CollectError("refused", `expected status 200, got ${status}`);
-}
-
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return "";
-  if ("code" in error && typeof error.code === "string") return error.code;
-  // undici names some of the parser's errors without a code.
-  return error.name === "HTTPParserError" ? "HPE_INVALID" : "";
-}
-
-/** Never with the error's own text: it may repeat what was sent or what a hostile target answered. */
-function connectionError(code: string): CollectError | undefined {
-  switch (code) {
-    case "":
-      return undefined;
-    case "ECONNREFUSED":
-      return new CollectError("refused", "nothing listens there (ECONNREFUSED)");
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return new CollectError("refused", `the host's name is not known (${code})`);
-    case "UND_ERR_SOCKET":
-    case "ECONNRESET":
-    case "EPIPE":
-      return new CollectError("refused", "the connection was closed before the whole answer came");
-    case "UND_ERR_CONNECT_TIMEOUT":
-    case "ETIMEDOUT":
-      return new CollectError("timeout", "no connection in time");
-    case "UND_ERR_RES_CONTENT_LENGTH_MISMATCH":
-    case "UND_ERR_HEADERS_OVERFLOW":
-      return new CollectError("parse", `the answer breaks HTTP (${code})`);
-    default:
-      return code.startsWith("HPE_")
-        ? new CollectError("parse", `the answer is not HTTP (${code})`)
-        : new CollectError("refused", `the request failed (${code})`);
-  }
 }

@@ -35,7 +35,7 @@ export class JsonCollector implements Collector {
   constructor(source: JsonSource, deps: CollectorDeps) {
     this.name = source.name;
     this.#endpoint = new Endpoint(source, deps);
-    this.#remarks = new Remarks(source.name, this.#endpoint, deps);
+    this.#remarks = new Remarks(source.name, this.#endpoint.filling, deps);
     this.#mappings = source.metrics.map((mapping) => {
       const expression = parseArithmetic(mapping.from, readPath);
       if ("problem" in expression) throw new Error(`source ${source.name}, ${mapping.from}: ${expression.problem}`);
@@ -59,7 +59,7 @@ export class JsonCollector implements Collector {
       }
     }
     if (observations.length === 0 && worst !== undefined) {
-      throw new CollectError(worst.reason, this.#endpoint.redact(`no metric has a value: ${worst.message}`));
+      throw new CollectError(worst.reason, this.#endpoint.filling.redact(`no metric has a value: ${worst.message}`));
     }
     return observations;
   }

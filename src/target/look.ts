@@ -3,15 +3,16 @@ import { type TargetMetric, targetMetrics } from "../metrics/vocabulary.ts";
 
 /** Gathers what one look at a source gives, by the vocabulary's names. */
 export class Look {
+  /** The run's milliseconds. */
+  readonly at: number;
   readonly observations: Observation[] = [];
   readonly #source: string;
-  readonly #at: number;
   readonly #labels: Record<string, string>;
 
-  /** `at` is the run's milliseconds; all that is told carries `labels`. */
+  /** All that is told carries `labels`. */
   constructor(source: string, at: number, labels: Record<string, string> = {}) {
     this.#source = source;
-    this.#at = at;
+    this.at = at;
     this.#labels = labels;
   }
 
@@ -20,6 +21,6 @@ export class Look {
     if (value === undefined || !Number.isFinite(value)) return;
     const type = targetMetrics[metric].type === "counter" ? "counter" : "gauge";
     const all = labels === undefined ? this.#labels : { ...this.#labels, ...labels };
-    this.observations.push({ source: this.#source, metric, labels: all, type, value, at: this.#at });
+    this.observations.push({ source: this.#source, metric, labels: all, type, value, at: this.at });
   }
 }

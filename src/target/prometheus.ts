@@ -48,7 +48,7 @@ export class PrometheusCollector implements Collector {
   constructor(source: PrometheusSource, deps: CollectorDeps) {
     this.name = source.name;
     this.#endpoint = new Endpoint(source, deps);
-    this.#remarks = new Remarks(source.name, this.#endpoint, deps);
+    this.#remarks = new Remarks(source.name, this.#endpoint.filling, deps);
     const mapped = source.metrics.map(({ metric, labels, type, from }) => {
       return { metric, labels, type, query: queryOf(from), rename: {}, noneBelow1: false, from };
     });

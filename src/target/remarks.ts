@@ -1,16 +1,16 @@
 import type { CollectorDeps } from "./collector.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Filling } from "./filling.ts";
 
 /** What a look finds lacking without failing, told as an event: each thing once a run, however often it is seen. */
 export class Remarks {
   readonly #source: string;
-  readonly #endpoint: Endpoint;
+  readonly #filling: Filling;
   readonly #deps: CollectorDeps;
   readonly #made = new Set<string>();
 
-  constructor(source: string, endpoint: Endpoint, deps: CollectorDeps) {
+  constructor(source: string, filling: Filling, deps: CollectorDeps) {
     this.#source = source;
-    this.#endpoint = endpoint;
+    this.#filling = filling;
     this.#deps = deps;
   }
 
@@ -18,7 +18,7 @@ export class Remarks {
   once(about: string, at: number, message: string): void {
     if (this.#made.has(about)) return;
     this.#made.add(about);
-    const text = this.#endpoint.redact(`source "${this.#source}": ${message}`);
+    const text = this.#filling.redact(`source "${this.#source}": ${message}`);
     this.#deps.onEvent({ at, kind: "source", message: text });
   }
 }
