@@ -31,7 +31,8 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   #sendingAt = 0;
   #sentAt = 0;
   #firstByteAt: number | undefined;
-  #resolve: ((exchange: Exchange) => void) | undefined;
+  /** Absent if nothing is under way. */
+  #settled: ((exchange: Exchange) => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   /** Of the response whose head is in; absent if it is not wanted. */
   #body: Body | undefined;
@@ -70,8 +71,8 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
     this.#phases = phases;
   }
 
-  begin(request: Request, resolve: (exchange: Exchange) => void): void {
-    this.#resolve = resolve;
+  begin(request: Request, settled: (exchange: Exchange) => void): void {
+    this.#settled = settled;
     this.#wantBody = request.wantBody;
     this.#controller = undefined;
     this.connection = undefined;
@@ -165,7 +166,7 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const { connection, headers } = this;
-    if (connection === undefined || this.#resolve === undefined) return;
+    if (connection === undefined || this.#settled === undefined) return;
     connection.served = true;
     const endsWithConnection = headers["content-length"] === undefined && headers["transfer-encoding"] === undefined;
     if (endsWithConnection && connection.brokenBy !== null) {
@@ -198,7 +199,7 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   fail(error: unknown): void {
-    if (this.#resolve === undefined) return;
+    if (this.#settled === undefined) return;
     this.failure = failureOf(error, {
       stage: this.#stage,
       served: this.connection?.served === true,
@@ -212,9 +213,16 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
     this.endedAt = endedAt;
     this.deadlineAt = Number.POSITIVE_INFINITY;
     this.#body = undefined;
-    const resolve = this.#resolve;
-    this.#resolve = undefined;
+    const settled = this.#settled;
+    this.#settled = undefined;
     this.#owner.ended();
-    resolve?.(this);
+    try {
+      settled?.(this);
+    } catch (error) {
+      // A bug of ours, which undici would take for a failure of the exchange.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 }

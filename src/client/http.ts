@@ -93,8 +93,11 @@ class HttpSession implements Session, Owner {
   /** The connection used last, and where it leads. */
   #last: Connection | undefined;
   #lastOrigin = "";
-  /** Filled in anew for each request: undici takes from it what it needs at once. */
-  readonly #options: Dispatcher.DispatchOptions = { path: "", method: "GET" };
+  /**
+   * Filled in anew for each request: undici takes from it what it needs at once. A connection has one request at a time, so
+   * that none can block another: undici need not look for the next one each time a head is in.
+   */
+  readonly #options: Dispatcher.DispatchOptions = { path: "", method: "GET", blocking: false };
   #redirects = 0;
   #closed = false;
 
@@ -103,18 +106,16 @@ class HttpSession implements Session, Owner {
     this.#exchange = new HttpExchange(client.clock, this, client.phases);
   }
 
-  send(request: Request): Promise<Exchange> {
+  send(request: Request, settled: (exchange: Exchange) => void): void {
     // undici may still speak to the handler of an exchange that we gave up: it must not be mistaken for the next one's.
     if (this.#exchange.failure !== undefined)
       this.#exchange = new HttpExchange(this.#client.clock, this, this.#client.phases);
     const exchange = this.#exchange;
-    return new Promise((resolve) => {
-      this.#redirects = 0;
-      exchange.begin(request, resolve);
-      this.#client.begin();
-      if (this.#closed) exchange.fail(new ExchangeAbort("aborted", "the user was stopped"));
-      else this.#dispatch(exchange, request.headers);
-    });
+    this.#redirects = 0;
+    exchange.begin(request, settled);
+    this.#client.begin();
+    if (this.#closed) exchange.fail(new ExchangeAbort("aborted", "the user was stopped"));
+    else this.#dispatch(exchange, request.headers);
   }
 
   /** Ends what is under way if it is past its deadline. */

@@ -32,28 +32,27 @@ export class ModelledClient implements Client {
   open(): Session {
     let closed = false;
     const underway = new Set<() => void>();
-    const send = (request: Request): Promise<Exchange> =>
-      new Promise((resolve) => {
-        const startedAt = this.#clock.now();
-        const answer = this.#model(request, startedAt);
-        this.inflight++;
-        const finish = (failure: Failure | undefined) => {
-          if (!underway.delete(abort)) return;
-          timer.cancel();
-          this.inflight--;
-          resolve(this.#exchange(request, startedAt, answer, failure));
-        };
-        const abort = () => finish({ kind: "aborted", detail: "the run was stopped" });
-        underway.add(abort);
-        const timer = this.#clock.at(startedAt + Math.min(answer.afterMs, request.deadlineMs), () =>
-          finish(
-            answer.afterMs > request.deadlineMs
-              ? { kind: "deadline", detail: `no response within ${request.deadlineMs} ms` }
-              : answer.failure,
-          ),
-        );
-        if (closed) abort();
-      });
+    const send: Session["send"] = (request, settled) => {
+      const startedAt = this.#clock.now();
+      const answer = this.#model(request, startedAt);
+      this.inflight++;
+      const finish = (failure: Failure | undefined) => {
+        if (!underway.delete(abort)) return;
+        timer.cancel();
+        this.inflight--;
+        settled(this.#exchange(request, startedAt, answer, failure));
+      };
+      const abort = () => finish({ kind: "aborted", detail: "the run was stopped" });
+      underway.add(abort);
+      const timer = this.#clock.at(startedAt + Math.min(answer.afterMs, request.deadlineMs), () =>
+        finish(
+          answer.afterMs > request.deadlineMs
+            ? { kind: "deadline", detail: `no response within ${request.deadlineMs} ms` }
+            : answer.failure,
+        ),
+      );
+      if (closed) abort();
+    };
     const close = () => {
       closed = true;
       for (const abort of [...underway]) abort();

@@ -35,12 +35,15 @@ export class Population implements Driver {
   readonly #parts: PopulationParts;
   readonly #scheduled = new Map<number, User>();
   readonly #users = new Set<User>();
-  readonly #underway = new Set<Promise<void>>();
   /** Idle users of the pool, by class; the one that was busy last is taken first: its connection is warm. */
   readonly #idle: User[][];
   readonly #room: number;
   #made = 0;
   #pooled = 0;
+  /** Users at work. */
+  #busy = 0;
+  /** Set once no user begins anything more. */
+  #rested: (() => void) | undefined;
 
   constructor(parts: PopulationParts) {
     this.#parts = parts;
@@ -53,7 +56,11 @@ export class Population implements Driver {
     this.#noteDelay(intendedAt);
     const user = this.#make(number, this.#parts.classOf(number));
     this.#scheduled.set(number, user);
-    return this.#track(user.run(next).finally(() => this.#forget(user)));
+    this.#busy++;
+    return user.run(next).then(() => {
+      this.#forget(user);
+      this.#rest();
+    });
   }
 
   stop(number: number): void {
@@ -69,13 +76,20 @@ export class Population implements Driver {
       return;
     }
     this.#noteDelay(intendedAt);
-    void this.#track(user.iterate(intendedAt).then(() => void this.#idle[index]?.push(user)));
+    this.#busy++;
+    user.iterate(intendedAt, () => {
+      this.#idle[index]?.push(user);
+      this.#rest();
+    });
   }
 
   /** No user begins another iteration; resolves when what is under way is finished. */
   async settle(): Promise<void> {
     for (const user of this.#users) user.stop();
-    await Promise.all(this.#underway);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#rested = resolve;
+    if (this.#busy === 0) resolve();
+    await promise;
     for (const user of [...this.#users]) this.#retire(user);
   }
 
@@ -117,8 +131,9 @@ export class Population implements Driver {
     this.#parts.delay.record(Math.max(0, this.#parts.clock.now() - intendedAt) / 1000);
   }
 
-  #track(work: Promise<void>): Promise<void> {
-    this.#underway.add(work);
-    return work.finally(() => this.#underway.delete(work));
+  /** A user has done what it was at. */
+  #rest(): void {
+    this.#busy--;
+    if (this.#busy === 0) this.#rested?.();
   }
 }

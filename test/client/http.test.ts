@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Exchange, Request } from "../../src/client/client.ts";
 import { HttpClient } from "../../src/client/http.ts";
 import { monotonicMs, SystemClock } from "../../src/metrics/clock.ts";
+import { exchanged } from "./exchanged.ts";
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -52,7 +53,7 @@ function request(origin: string, path = "/", more: Partial<Request> = {}): Reque
 }
 
 const send = (origin: string, path?: string, more?: Partial<Request>): Promise<Exchange> =>
-  session().opened.send(request(origin, path, more));
+  exchanged(session().opened, request(origin, path, more));
 
 describe("an exchange", () => {
   it("tells its status, its bytes and its times in order", async () => {
@@ -76,10 +77,10 @@ describe("an exchange", () => {
       response.end();
     });
     const { client, opened } = session();
-    for (let i = 0; i < 3; i++) await opened.send(request(origin));
+    for (let i = 0; i < 3; i++) await exchanged(opened, request(origin));
     const other = client.open();
     closers.push(() => other.close());
-    await other.send(request(origin));
+    await exchanged(other, request(origin));
     expect(new Set(ports.slice(0, 3)).size).toBe(1);
     expect(ports[3]).not.toBe(ports[0]);
     expect(client.connectionsOpened).toBe(2);
@@ -92,11 +93,11 @@ describe("an exchange", () => {
       response.setHeader("set-cookie", ["session=abc; Path=/", "theme=dark; Path=/other"]).end();
     });
     const { client, opened } = session();
-    await opened.send(request(origin));
-    await opened.send(request(origin));
+    await exchanged(opened, request(origin));
+    await exchanged(opened, request(origin));
     const other = client.open();
     closers.push(() => other.close());
-    await other.send(request(origin));
+    await exchanged(other, request(origin));
     expect(seen).toEqual([undefined, "session=abc", undefined]);
   });
 
@@ -150,7 +151,7 @@ describe("redirects", () => {
       );
     }
     const { client, opened } = session();
-    for (let i = 0; i < 5; i++) await opened.send(request(origins[next % 40] as string));
+    for (let i = 0; i < 5; i++) await exchanged(opened, request(origins[next % 40] as string));
     expect(client.connectionsOpened).toBeGreaterThanOrEqual(40);
     await vi.waitFor(() => expect(client.connectionsOpen).toBeLessThanOrEqual(32));
     expect(client.connectionsOpen).toBeGreaterThan(20);
@@ -173,10 +174,10 @@ describe("a request fails", () => {
   it("when one of its headers cannot be sent, and the connection is kept", async () => {
     const origin = await http((_, response) => response.end());
     const { client, opened } = session();
-    await opened.send(request(origin));
-    const exchange = await opened.send(request(origin, "/", { headers: ["x", "a\r\nb: c"] }));
+    await exchanged(opened, request(origin));
+    const exchange = await exchanged(opened, request(origin, "/", { headers: ["x", "a\r\nb: c"] }));
     expect(exchange.failure).toEqual({ kind: "unknown", detail: "UND_ERR_INVALID_ARG: invalid x header" });
-    expect((await opened.send(request(origin))).failure).toBeUndefined();
+    expect((await exchanged(opened, request(origin))).failure).toBeUndefined();
     expect(client.connectionsOpened).toBe(1);
   });
 
@@ -184,8 +185,8 @@ describe("a request fails", () => {
     const other = await raw((socket) => socket.resetAndDestroy());
     const origin = await http((_, response) => response.writeHead(302, { location: `${other}/` }).end());
     const { opened } = session();
-    await opened.send(request(origin));
-    expect((await opened.send(request(origin))).failure).toEqual({
+    await exchanged(opened, request(origin));
+    expect((await exchanged(opened, request(origin))).failure).toEqual({
       kind: "reset",
       detail: "ECONNRESET before a response",
     });
@@ -198,8 +199,8 @@ describe("a request fails", () => {
       else socket.resetAndDestroy();
     });
     const { opened } = session();
-    expect((await opened.send(request(origin))).failure).toBeUndefined();
-    expect((await opened.send(request(origin))).failure).toEqual({
+    expect((await exchanged(opened, request(origin))).failure).toBeUndefined();
+    expect((await exchanged(opened, request(origin))).failure).toEqual({
       kind: "reset",
       detail: "ECONNRESET before a response",
     });
@@ -209,12 +210,12 @@ describe("a request fails", () => {
     const arrived = Promise.withResolvers<void>();
     const origin = await http(() => arrived.resolve());
     const { client, opened } = session();
-    const exchange = opened.send(request(origin));
+    const exchange = exchanged(opened, request(origin));
     await arrived.promise;
     expect(client.inflight).toBe(1);
     opened.close();
     expect((await exchange).failure?.kind).toBe("aborted");
-    expect((await opened.send(request(origin))).failure?.kind).toBe("aborted");
+    expect((await exchanged(opened, request(origin))).failure?.kind).toBe("aborted");
     expect(client.inflight).toBe(0);
   });
 });

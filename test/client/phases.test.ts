@@ -9,6 +9,7 @@ import { type Phase, type PhaseHistograms, phases } from "../../src/client/phase
 import { monotonicMs, SystemClock } from "../../src/metrics/clock.ts";
 import { ClassicBounds, Histogram } from "../../src/metrics/histogram.ts";
 import { type Certificates, makeCertificates } from "../faults/certificates.ts";
+import { exchanged } from "./exchanged.ts";
 
 const SLOW_MS = 60;
 const trusted = getCACertificates("default");
@@ -51,7 +52,7 @@ async function exchanges(
   const session = client.open();
   let last: Exchange | undefined;
   for (let i = 0; i < count; i++) {
-    last = await session.send({
+    last = await exchanged(session, {
       series: 0,
       intendedAt: 0,
       method: "GET",

@@ -15,6 +15,7 @@ import type { Request, Session } from "../../src/client/client.ts";
 import { HttpClient } from "../../src/client/http.ts";
 import { monotonicMs, SystemClock } from "../../src/metrics/clock.ts";
 import type { Failure } from "../../src/metrics/sample.ts";
+import { exchanged } from "../client/exchanged.ts";
 
 /** What it prints. */
 export interface Exhausted {
@@ -38,7 +39,7 @@ if (given === undefined) {
 function send(session: Session, origin: string): Promise<Failure | undefined> {
   const plain = { series: 0, intendedAt: 0, method: "GET", headers: [], body: undefined, wantBody: false };
   const request: Request = { ...plain, origin, path: "/", deadlineMs: 5_000 };
-  return session.send(request).then((exchange) => exchange.failure);
+  return exchanged(session, request).then((exchange) => exchange.failure);
 }
 
 const held: number[] = [];

@@ -6,6 +6,7 @@ import type { Exchange, Request } from "../../src/client/client.ts";
 import { HttpClient } from "../../src/client/http.ts";
 import { monotonicMs, SystemClock, sleepUntil, type Timer } from "../../src/metrics/clock.ts";
 import { failureKinds } from "../../src/metrics/sample.ts";
+import { exchanged } from "../client/exchanged.ts";
 import { makeCertificates } from "./certificates.ts";
 import { type Fault, faults } from "./faults.ts";
 import { canary, Ground } from "./ground.ts";
@@ -71,12 +72,12 @@ describe("a fault of the target", () => {
     const origin = await fault.origin(ground);
     const healthy = await ground.target(() => {});
 
-    if (fault.after !== undefined) expect((await session.send(request(origin, "/well"))).failure).toBeUndefined();
+    if (fault.after !== undefined) expect((await exchanged(session, request(origin, "/well"))).failure).toBeUndefined();
     const asked = request(origin, "/", fault.request);
     // A timer for the same moment, in the same loop: what a busy machine delays, it delays for both.
     const ended = new AbortController();
     const alarm = sleepUntil(clock, clock.now() + asked.deadlineMs, ended.signal).then(() => clock.now());
-    const exchange = await session.send(asked);
+    const exchange = await exchanged(session, asked);
     const kept = structuredClone({ ...exchange, connection: undefined }) as Exchange;
     if (exchange.endedAt < exchange.startedAt + asked.deadlineMs) ended.abort();
     expect(exchange.endedAt - (await alarm)).toBeLessThanOrEqual(GRACE_MS);
@@ -88,8 +89,8 @@ describe("a fault of the target", () => {
     expect(client.inflight).toBe(0);
 
     // The same user goes on: with another target, and with this one if it can answer.
-    expect(await session.send(request(healthy, "/well"))).toMatchObject({ status: 200, failure: undefined });
-    const again = await session.send(request(origin, "/well", { deadlineMs: 250 }));
+    expect(await exchanged(session, request(healthy, "/well"))).toMatchObject({ status: 200, failure: undefined });
+    const again = await exchanged(session, request(origin, "/well", { deadlineMs: 250 }));
     if (again.failure !== undefined) expect(again.failure.kind).not.toBe("unknown");
     else expect(again.status).toBe(200);
 

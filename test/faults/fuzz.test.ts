@@ -7,6 +7,7 @@ import type { Exchange, Request } from "../../src/client/client.ts";
 import { HttpClient } from "../../src/client/http.ts";
 import { monotonicMs, SystemClock } from "../../src/metrics/clock.ts";
 import { failureKinds } from "../../src/metrics/sample.ts";
+import { exchanged } from "../client/exchanged.ts";
 import { canary } from "./ground.ts";
 
 /** Streams at a time: those that never end cost their deadline, together. FUZZ_ROUNDS and FUZZ_SEED make it longer, or again. */
@@ -215,7 +216,8 @@ it("whatever bytes a target answers with are a response or a named failure, in t
   const one = async (client: HttpClient, asked: Stream, n: number) => {
     const session = client.open();
     const { method, wantBody } = asked;
-    const exchange = await session.send(
+    const exchange = await exchanged(
+      session,
       request(`/${n}`, { method, wantBody, body: method === "POST" ? "x" : undefined }),
     );
     check(exchange);
@@ -226,7 +228,7 @@ it("whatever bytes a target answers with are a response or a named failure, in t
     let tries = 0;
     for (let well = false; !well; ) {
       expect(++tries).toBeLessThanOrEqual(3);
-      const next = await session.send(request("/well", { deadlineMs: 5_000 }));
+      const next = await exchanged(session, request("/well", { deadlineMs: 5_000 }));
       check(next);
       well = next.failure === undefined && next.headers["x-well"] === "yes";
     }

@@ -8,6 +8,7 @@ import type { Request } from "../../src/client/client.ts";
 import { HttpClient } from "../../src/client/http.ts";
 import { monotonicMs, SystemClock } from "../../src/metrics/clock.ts";
 import type { Failure } from "../../src/metrics/sample.ts";
+import { exchanged } from "../client/exchanged.ts";
 
 /** What it prints. */
 export interface Swallowed {
@@ -22,7 +23,7 @@ const session = new HttpClient(new SystemClock(monotonicMs())).open();
 const send = (path: string) => {
   const plain = { series: 0, intendedAt: 0, method: "GET", headers: [], body: undefined };
   const request: Request = { ...plain, origin, path, wantBody: wantBody === "true", deadlineMs: 30_000 };
-  return session.send(request);
+  return exchanged(session, request);
 };
 const peakBytes = () => process.resourceUsage().maxRSS * 1024;
 

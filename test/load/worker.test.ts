@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Request } from "../../src/client/client.ts";
+import { HttpClient } from "../../src/client/http.ts";
 import { type ModelledAnswer, ModelledClient } from "../../src/client/modelled.ts";
 import type { Share } from "../../src/load/share.ts";
 import { GRACE_MS, Worker } from "../../src/load/worker.ts";
@@ -58,13 +59,14 @@ function planOf(load: Stage[] | Load, classes: UserClass[]): Plan {
 }
 
 /** A run of one worker or several on one virtual clock, against a service in closed form. */
-function start(plan: Plan, model: (request: Request, now: number) => ModelledAnswer, of = 1) {
+function start(plan: Plan, model: (request: Request, now: number) => ModelledAnswer, of = 1, real = false) {
   const clock = new VirtualClock();
   const sent: { at: number; request: Request }[] = [];
-  const client = new ModelledClient(clock, (request, now) => {
+  const modelled = new ModelledClient(clock, (request, now) => {
     sent.push({ at: now, request });
     return model(request, now);
   });
+  const client = real ? new HttpClient(clock) : modelled;
   const workers = Array.from({ length: of }, (_, index) => {
     const share: Share = { index, of };
     const aggregator = new Aggregator(String(index), new ClassicBounds(plan.bounds));
@@ -197,6 +199,15 @@ describe("a worker", () => {
     expect(run.sent).toEqual([]);
     expect(requests(run.total())).toBe(10);
     expect(run.total().series[0]?.details[0]?.detail).toContain("not sent: {{ id }} has no value");
+  });
+
+  it("backs off when undici refuses to send, as it ends the request at once", async () => {
+    const broken = step("/a", { headers: [["x", "a\r\nb: c"]] });
+    const classes = [userClass({ wait: { kind: "uniform", minMs: 0, maxMs: 0 }, tasks: [task("t", 1, [broken])] })];
+    const run = start(planOf(steady(1, 10_000), classes), () => answer(1), 1, true);
+    await run.clock.advance(10_001);
+    expect(run.hasEnded()).toBe(true);
+    expect(requests(run.total())).toBe(10);
   });
 
   it("keeps its pace when requests fail at once: only what cannot be made backs off", async () => {
