@@ -266,6 +266,8 @@ export const sourceShapes = {
   host: { beside: [], required: [] },
   process: { beside: [], required: [] },
   redis: { beside: ["queues", "streams"], required: [] },
+  docker: { beside: ["engine"], required: [] },
+  compose: { beside: ["engine"], required: [] },
 } as const satisfies Record<string, { beside: readonly string[]; required: readonly string[] }>;
 export type SourceKey = keyof typeof sourceShapes;
 
@@ -283,12 +285,30 @@ function oneSource() {
   }));
 }
 
+const engineAddress = "the engine's address, such as unix:///var/run/docker.sock or tcp://localhost:2375";
+
 const source = map("a source: prometheus, json, host and so on, with where it is", {
   prometheus: url.optional(),
   json: url.optional(),
   host: z.literal(true, "true: this machine").optional(),
   process: z.union([countAbove0, text], "a pid, or a program's name").optional(),
   redis: text.optional(),
+  docker: z
+    .union(
+      [text, z.array(text, "a list of containers").min(1, "at least one container")],
+      "a container, or a list of them",
+    )
+    .optional(),
+  compose: z
+    .union(
+      [text, map("a map of service, project", { service: text, project: text.optional() })],
+      "a compose service, or a map of service, project",
+    )
+    .optional(),
+  engine: z
+    .string(engineAddress)
+    .regex(/^(unix:\/\/\/|tcp:\/\/|https?:\/\/)\S+$/u, engineAddress)
+    .optional(),
   every: duration.optional(),
   timeout: duration.optional(),
   headers: headers.optional(),
@@ -332,7 +352,6 @@ export const definition = map("a scenario: a map with host, users and so on", {
 export const notYet: ReadonlySet<string> = new Set([
   "code",
   "cookies",
-  "docker",
   "feeds",
   "module",
   "parallel",

@@ -194,7 +194,7 @@ export type JsonTemplate =
   | { kind: "object"; entries: [name: string, value: JsonTemplate][] };
 
 /** One entry of `watch:`. */
-export type Source = PrometheusSource | JsonSource | HostSource | ProcessSource | RedisSource;
+export type Source = PrometheusSource | JsonSource | HostSource | ProcessSource | RedisSource | DockerSource;
 
 export interface SourceCommon {
   name: string;
@@ -237,6 +237,17 @@ export interface RedisSource extends SourceCommon {
   /** Streams whose consumer groups are queues. */
   streams: string[];
 }
+
+/** Containers, as a Docker engine tells them. */
+export interface DockerSource extends SourceCommon {
+  kind: "docker";
+  /** `unix:///var/run/docker.sock`, `tcp://host:2375`. */
+  engine: string;
+  containers: Containers;
+}
+
+/** Each by its name or id, told by itself; or all of a compose service's, summed. */
+export type Containers = { kind: "named"; names: string[] } | { kind: "service"; service: string; project?: string };
 
 export interface MetricMapping {
   /** Name of the vocabulary, or an own one, without `target_`. */

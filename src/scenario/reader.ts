@@ -58,6 +58,11 @@ export class Reader {
     return [...each.values()].toSorted((a, b) => a.line - b.line || a.column - b.column);
   }
 
+  /** A variable that is read wherever the scenario does not say otherwise; undefined where it is empty, too. */
+  environment(name: string): string | undefined {
+    return this.#environment[name] || undefined;
+  }
+
   report(code: ProblemCode, place: Place, params: ProblemParams = {}): undefined {
     this.#problems.push(this.source.problem(code, place, params));
   }

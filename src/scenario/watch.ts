@@ -1,4 +1,5 @@
 import { type Address, readAddress, readServiceAddress } from "./address.ts";
+import { readContainers } from "./containers.ts";
 import { notYet, type SourceKey, sourceShapes } from "./definition.ts";
 import { readMappings } from "./metric-mapping.ts";
 import type { JsonSource, PrometheusSource, Source, SourceCommon } from "./plan.ts";
@@ -80,6 +81,11 @@ export function readSource(
       const queues = readNames(reader, reader.get(node, "queues"));
       const streams = readNames(reader, reader.get(node, "streams"));
       return address === undefined ? undefined : { kind: "redis", name, address, queues, streams, ...times };
+    }
+    case "docker":
+    case "compose": {
+      const docker = readContainers(reader, node);
+      return docker && { name, ...docker, ...times };
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../metrics/clock.ts";
 import type { Observation } from "../metrics/observation.ts";
 import type { Source } from "../scenario/plan.ts";
+import { DockerCollector } from "./docker.ts";
 import { HostCollector } from "./host.ts";
 import { JsonCollector, jsonProblems } from "./json.ts";
 import { ProcessCollector } from "./process.ts";
@@ -74,5 +75,7 @@ export function createCollector(source: Source, deps: CollectorDeps): Collector 
       return new ProcessCollector(source, deps);
     case "redis":
       return new RedisCollector(source, deps);
+    case "docker":
+      return new DockerCollector(source, deps);
   }
 }

@@ -4,6 +4,7 @@ import type { Observation } from "../metrics/observation.ts";
 import type { ProcessSource } from "../scenario/plan.ts";
 import { CollectError } from "./collect-error.ts";
 import type { Collector, CollectorDeps } from "./collector.ts";
+import { type Counters, Instances } from "./instances.ts";
 import { Look } from "./look.ts";
 import {
   codeOf,
@@ -44,12 +45,9 @@ export class ProcessCollector implements Collector {
   readonly #deps: CollectorDeps;
   /** Whether a process fits, by what tells it from all others: a command line is read once, as reading it may wait. */
   #fits = new Map<string, boolean>();
-  #before: { at: number; processes: Map<string, Found> } | undefined;
-  #restarts = 0;
-  /** Processes that went and have no successor yet. */
-  #lost = 0;
-  #read = 0;
-  #written = 0;
+  readonly #instances = new Instances();
+  /** When it last found some. */
+  #foundAt: number | undefined;
 
   constructor({ name, process }: ProcessSource, deps: CollectorDeps, proc = "/proc") {
     this.name = name;
@@ -65,18 +63,15 @@ export class ProcessCollector implements Collector {
     const stats = /^\d+$/.test(this.#wanted) ? this.#byPid() : await this.#byName(signal);
     const found = await Promise.all(stats.map((stat) => this.#look(stat, signal)));
     const at = (from + this.#deps.clock.now()) / 2;
-    const processes = new Map(found.map((one) => [keyOf(one), one]));
-    const before = this.#before;
-    this.#before = { at, processes };
-    this.#countRestarts(before?.processes, processes);
+    const rise = this.#instances.take(new Map(found.map((one) => [keyOf(one), countersOf(one)])));
+    const since = this.#foundAt;
+    this.#foundAt = found.length === 0 ? undefined : at;
     if (found.length === 0) throw new CollectError("missing", `no process ${this.#wanted} runs on this machine`);
 
     const look = new Look(this.name, at, this.#labels);
     const cores = Math.max(...found.map((one) => one.cores ?? machine.cores));
-    if (before !== undefined && before.processes.size > 0 && at > before.at) {
-      // One that was not there before has used all of its time since.
-      const ticks = sum(found, (one) => one.cpu - (before.processes.get(keyOf(one))?.cpu ?? 0)) ?? 0;
-      const used = ticks / TICKS_A_SECOND / ((at - before.at) / 1000);
+    if (rise !== undefined && since !== undefined && at > since) {
+      const used = (rise["cpu"] ?? 0) / TICKS_A_SECOND / ((at - since) / 1000);
       look.tell("cpu_utilization_ratio", used / cores);
       look.tell("cpu_used_cores", used);
     }
@@ -101,15 +96,11 @@ export class ProcessCollector implements Collector {
     // Each has a limit of its own: the one nearest to it counts.
     const shares = found.map(({ openFds, openFdsMax }) => (openFds ?? Number.NaN) / (openFdsMax ?? Number.NaN));
     look.tell("open_fds_utilization_ratio", Math.max(...shares));
-    if (found.every(({ read }) => read !== undefined)) {
-      this.#read += sum(found, (one) => (one.read ?? 0) - (before?.processes.get(keyOf(one))?.read ?? 0)) ?? 0;
-      this.#written += sum(found, (one) => (one.written ?? 0) - (before?.processes.get(keyOf(one))?.written ?? 0)) ?? 0;
-      look.tell("disk_read_bytes_total", this.#read);
-      look.tell("disk_written_bytes_total", this.#written);
-    }
+    look.tell("disk_read_bytes_total", this.#instances.total("read"));
+    look.tell("disk_written_bytes_total", this.#instances.total("written"));
     const oldest = Math.min(...found.map(({ startedAt }) => startedAt));
     look.tell("process_start_time_seconds", machine.startedAt + oldest / TICKS_A_SECOND);
-    look.tell("restarts_total", this.#restarts);
+    look.tell("restarts_total", this.#instances.restarts);
     return look.observations;
   }
 
@@ -183,18 +174,14 @@ export class ProcessCollector implements Collector {
       written: number(io, /^write_bytes: (\d+)$/m),
     };
   }
-
-  #countRestarts(before: Map<string, Found> | undefined, now: Map<string, Found>): void {
-    if (before === undefined) return;
-    this.#lost += [...before.keys()].filter((key) => !now.has(key)).length;
-    const replaced = Math.min(this.#lost, [...now.keys()].filter((key) => !before.has(key)).length);
-    this.#lost -= replaced;
-    this.#restarts += replaced;
-  }
 }
 
 function keyOf({ pid, startedAt }: ProcessStat): string {
   return `${pid} ${startedAt}`;
+}
+
+function countersOf({ cpu, read, written }: Found): Counters {
+  return { cpu, ...(read === undefined ? {} : { read }), ...(written === undefined ? {} : { written }) };
 }
 
 function baseName(path: string): string {
