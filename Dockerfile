@@ -1,7 +1,8 @@
 FROM node:24-slim AS build
 WORKDIR /plimsoll
 COPY package.json package-lock.json ./
-RUN npm ci
+# The page is built with everything else, once the sources are there.
+RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npm run build
@@ -10,7 +11,7 @@ FROM node:24-slim
 ENV NODE_ENV=production
 WORKDIR /plimsoll
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev && npm cache clean --force
+RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
 COPY --from=build /plimsoll/dist ./dist
 COPY examples ./examples
 # A volume mounted here takes over its owner.
