@@ -310,7 +310,8 @@ describe("the command line", () => {
     expect(flags).toEqual(entries(await help("run"), "Options"));
     const ofRunAlone = flags.filter((flag) => /--(profile|host)\b/.test(flag));
     expect([...ofRunAlone, ...entries(await help("demo"), "Options")]).toEqual(flags);
-    expect(entries(await help("report"), "Options")).toEqual(["-h, --help"]);
+    const ofReport = entries(await help("report"), "Options");
+    expect(flags.filter((flag) => ofReport.includes(flag))).toEqual(ofReport);
   });
 
   it("knows each flag that any page names", async () => {

@@ -8,12 +8,13 @@ import { describeProblems } from "../scenario/problem.ts";
 import { mappingProblems } from "../target/collector.ts";
 import { duration, label, listenAddress, positiveInteger, processes, rate } from "./flags.ts";
 import { type Io, UsageError } from "./io.ts";
+import { addOutputFlags, type OutputFlags } from "./outputs.ts";
 import type { Exit } from "./program.ts";
 import { session } from "./session.ts";
 import { version } from "./version.ts";
 
 /** What somebody may set for a run, whatever command starts it. */
-export interface RunFlags {
+export interface RunFlags extends OutputFlags {
   profile?: string;
   host?: string;
   users?: number;
@@ -23,7 +24,6 @@ export interface RunFlags {
   label: Record<string, string>;
   processes?: number;
   runs: string;
-  summary?: string;
   listen?: { host: string; port: number };
   metricsListen?: { host: string; port: number };
   linger?: number;
@@ -42,7 +42,7 @@ export function runCommand(io: Io, exit: Exit): Command {
 }
 
 export function addRunFlags(command: Command): Command {
-  return command
+  const ran = command
     .option("-u, --users <n>", "how many users, in place of the profile's", positiveInteger)
     .option("-r, --spawn-rate <n>", "users started a second", rate)
     .option("-d, --duration <time>", "how long, spawning included: 30s, 5m, 1h30m", duration)
@@ -50,10 +50,10 @@ export function addRunFlags(command: Command): Command {
     .option("--seed <n>", "repeats another run's random choices", positiveInteger)
     .option("--label <key=value>", "kept with the run; may be given several times", label, {})
     .option("--runs <folder>", "where run files go", "runs")
-    .option("--summary <file>", "write the summary as JSON")
     .option("--listen <address>", "where the page and /metrics are served (default: 127.0.0.1:8089)", listenAddress)
     .option("--metrics-listen <address>", "serve /metrics alone there too, also to other machines", listenAddress)
     .option("--linger <time>", "after the end, wait at most this long for a scraper seen once", duration);
+  return addOutputFlags(ran);
 }
 
 /** Reads, plans, runs. Throws a UsageError for a scenario or flags that are wrong. */
@@ -86,7 +86,7 @@ export async function runScenario(io: Io, file: string, classes: string[], flags
   return session(io, made.plan, plannedAtMs, {
     processes: flags.processes,
     runs: flags.runs,
-    summary: flags.summary,
+    outputs: flags,
     listen: flags.listen,
     metricsListen: flags.metricsListen,
     lingerMs: flags.linger,

@@ -1,9 +1,8 @@
-import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { usersOf } from "../load/stages.ts";
 import { monotonicMs, SystemClock } from "../metrics/clock.ts";
-import { type Outcome, Run } from "../run.ts";
+import { Run } from "../run.ts";
 import type { Plan } from "../scenario/plan.ts";
 import { ConsoleSink } from "../sinks/console.ts";
 import { printSummary } from "../sinks/console-summary.ts";
@@ -11,12 +10,13 @@ import { type ListenAddress, type Server, startServer } from "../ui/server.ts";
 import { TargetFile } from "../ui/target-file.ts";
 import { exitCode } from "../verdict/verdict.ts";
 import { type Io, UsageError, wantsColor } from "./io.ts";
+import { type OutputFlags, writeOutputs } from "./outputs.ts";
 
 /** What of a run is the session's, not the plan's: where it runs and who is told. */
 export interface SessionOptions {
   processes: number | undefined;
   runs: string;
-  summary: string | undefined;
+  outputs: OutputFlags;
   listen: ListenAddress | undefined;
   metricsListen: ListenAddress | undefined;
   lingerMs: number | undefined;
@@ -50,7 +50,7 @@ export async function session(io: Io, plan: Plan, plannedAtMs: number, options: 
   printSummary(outcome.summary, io.stdout, { color });
   io.stdout.write(`Run file: ${run.runFile.path}\n`);
   const code = exitCode(outcome.verdict);
-  if (options.summary !== undefined) await writeSummary(io, options.summary, outcome);
+  await writeOutputs(io, options.outputs, outcome.summary);
   const lingering = { signal: hurried, ...(options.lingerMs === undefined ? {} : { capMs: options.lingerMs }) };
   await Promise.all(servers.map((server) => server.linger(lingering)));
   release();
@@ -127,13 +127,4 @@ async function serve(
   // First the one that was asked for: the page gives way where it was not.
   if (metricsListen !== undefined) await start({ listen: metricsListen, metricsOnly: true });
   return { page: await start({ listen, metricsOnly: false }), servers };
-}
-
-async function writeSummary(io: Io, path: string, { summary }: Outcome): Promise<void> {
-  try {
-    await writeFile(path, `${JSON.stringify(summary, null, 2)}\n`);
-  } catch (error) {
-    // The run is over and its figures are in the run file: that they cannot be written here must not lose the verdict.
-    io.stderr.write(`Cannot write the summary to ${path}: ${(error as Error).message}\n`);
-  }
 }

@@ -1,0 +1,40 @@
+import { appendFile, writeFile } from "node:fs/promises";
+import type { Command } from "commander";
+import type { Summary } from "../runs/summary.ts";
+import { annotations } from "../sinks/annotations.ts";
+import { junitXml } from "../sinks/junit.ts";
+import { markdown } from "../sinks/markdown.ts";
+import type { Io } from "./io.ts";
+
+/** Files that a run's summary is written to at its end, and by `report` afterwards. */
+export interface OutputFlags {
+  summary?: string;
+  junit?: string;
+  markdown?: string;
+}
+
+export function addOutputFlags(command: Command): Command {
+  return command
+    .option("--summary <file>", "write the summary as JSON")
+    .option("--junit <file>", "write the verdict as JUnit XML: a limit of a threshold is a test case")
+    .option("--markdown <file>", "write the summary as Markdown");
+}
+
+/** In a GitHub job, too: its page shows the summary, and what failed beside the steps. */
+export async function writeOutputs(io: Io, flags: OutputFlags, summary: Summary): Promise<void> {
+  const write = async (path: string | undefined, what: string, text: () => string, put = writeFile) => {
+    if (path === undefined || path === "") return;
+    try {
+      await put(path, text());
+    } catch (error) {
+      // The run is over and its figures are in the run file: that they cannot be written here must not lose the verdict.
+      io.stderr.write(`Cannot write ${what} to ${path}: ${(error as Error).message}\n`);
+    }
+  };
+  await write(flags.summary, "the summary", () => `${JSON.stringify(summary, null, 2)}\n`);
+  await write(flags.junit, "JUnit XML", () => junitXml(summary));
+  await write(flags.markdown, "Markdown", () => markdown(summary));
+  if (io.environment["GITHUB_ACTIONS"] !== "true") return;
+  io.stdout.write(annotations(summary));
+  await write(io.environment["GITHUB_STEP_SUMMARY"], "the job's summary", () => markdown(summary), appendFile);
+}
