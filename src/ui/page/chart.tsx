@@ -1,17 +1,13 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { metricValue, rate, runTime } from "../../metrics/units.ts";
+import { runTime } from "../../metrics/units.ts";
+import { type ChartSpec, inWords, shownIn, yRange } from "../../runs/charts.ts";
 import type { RunView } from "../../runs/view.ts";
-import { type ChartSpec, inWords } from "./charts.ts";
 
 /** All charts share one cursor. */
 const CURSOR = "run";
 const HEIGHT = 190;
-
-export function shownIn(unit: string): (value: number) => string {
-  return unit === "rate" ? rate : (value) => metricValue(unit, value);
-}
 
 interface ChartProps {
   spec: ChartSpec;
@@ -44,9 +40,8 @@ export function Chart({ spec, view, theme }: ChartProps) {
 
   useEffect(() => plot.current?.setData(dataOf({ spec, view })));
 
-  const show = shownIn(spec.unit);
   return (
-    <figure class="chart" aria-label={inWords(spec, show)}>
+    <figure class="chart" aria-label={inWords(spec)}>
       <figcaption>
         {spec.title}
         {spec.left > 0 && <small> and {spec.left} lower lines</small>}
@@ -103,13 +98,6 @@ function options(latest: { current: { spec: ChartSpec; view: RunView } }, elemen
     ],
     hooks: { drawClear: [(chart) => drawMarks(chart, latest.current, colour)] },
   };
-}
-
-function yRange({ limits }: ChartSpec, least: number | null, most: number | null): uPlot.Range.MinMax {
-  const top = most ?? 1;
-  const within = limits.map(({ value }) => value).filter((value) => value <= top * 2);
-  const high = Math.max(top, ...within);
-  return [Math.min(0, least ?? 0), high === 0 ? 1 : high * 1.08];
 }
 
 /** Limits across, stages and other events down. */
