@@ -56,10 +56,10 @@ export function loadCharts(view: RunView): ChartSpec[] {
       left: 0,
     },
   ];
-  if (Object.keys(errors).length > 0) {
-    const lines = Object.entries(errors).map(([label, values]) => ({ label, values }));
-    charts.push({ id: "errors", title: "Failures a second", unit: "rate", limits: [], ...fewest(lines) });
-  }
+  const kinds = Object.entries(errors).map(([label, values]) => ({ label, values }));
+  const failed = [{ label: "failed", values: load.failures }];
+  const lines = kinds.length === 0 ? failed : kinds;
+  charts.push({ id: "errors", title: "Failures a second, by kind", unit: "rate", limits: [], ...fewest(lines) });
   return charts;
 }
 

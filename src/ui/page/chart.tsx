@@ -9,6 +9,9 @@ import type { RunView } from "../../runs/view.ts";
 const CURSOR = "run";
 const HEIGHT = 190;
 
+/** Round steps of an axis of bytes. */
+const powersOf2 = Array.from({ length: 50 }, (_, power) => 2 ** power);
+
 interface ChartProps {
   spec: ChartSpec;
   view: RunView;
@@ -72,8 +75,18 @@ function options(latest: { current: { spec: ChartSpec; view: RunView } }, elemen
       y: { range: (_, least, most) => yRange(latest.current.spec, least, most) },
     },
     axes: [
-      { ...axis, values: seconds, size: 28 },
-      { ...axis, size: 72, values: (_, values) => values.map((value) => (value === null ? "" : show(value))) },
+      {
+        ...axis,
+        values: seconds,
+        size: 28,
+        incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400],
+      },
+      {
+        ...axis,
+        size: 72,
+        ...(spec.unit.endsWith("_bytes") ? { incrs: powersOf2 } : {}),
+        values: (_, values) => values.map((value) => (value === null ? "" : show(value))),
+      },
     ],
     series: [
       { label: "time", value: (_, at) => (at === null ? "–" : runTime(at * 1000)) },
