@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { beforeAll, describe, expect, it } from "vitest";
 import { EXIT_BUG, EXIT_USAGE } from "../src/cli/io.ts";
+import { flagGroups, locustFlags, usageOf, variableOf } from "../src/cli/locust-flags.ts";
 import { program } from "../src/cli/program.ts";
 import { usage as practiceTargetUsage } from "../src/demo/flags.ts";
 import { failureKinds } from "../src/metrics/sample.ts";
@@ -104,7 +105,7 @@ describe("scenarios that are shown", () => {
 
   it("are some in README and in the reference", () => {
     const places = shown.map(({ place }) => place.split(":")[0]);
-    expect(new Set(places)).toEqual(new Set(["README.md", "docs/scenario.md"]));
+    expect(new Set(places)).toEqual(new Set(["README.md", "docs/locust.md", "docs/scenario.md"]));
     expect(files.length).toBeGreaterThan(1);
   });
 
@@ -313,6 +314,17 @@ describe("the command line", () => {
     const ofReport = entries(await help("report"), "Options");
     expect(flags.filter((flag) => ofReport.includes(flag))).toEqual(ofReport);
   });
+
+  it("takes Locust's flags as they are described, and no others", () => {
+    const flags = flagGroups.flatMap((group) => locustFlags.filter((flag) => flag.group === group));
+    const expected = flags.map((flag) => [codeOf(usageOf(flag)), codeOf(variableOf(flag)), flag.meaning]);
+    const described = rows("docs/locust.md", "Locust's flag", "variable", "here");
+    expect(described.map((cells) => cells.map((cell) => cell.replaceAll("\\<", "<")))).toEqual(expected);
+  });
+
+  function codeOf(text: string | undefined): string {
+    return text === undefined ? "–" : `\`${text}\``;
+  }
 
   it("knows each flag that any page names", async () => {
     const texts = await Promise.all([help(), help("run"), help("demo"), help("report")]);

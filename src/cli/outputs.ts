@@ -1,23 +1,34 @@
 import { appendFile, writeFile } from "node:fs/promises";
 import type { Command } from "commander";
+import type { Sink } from "../runs/sink.ts";
 import type { Summary } from "../runs/summary.ts";
 import { annotations } from "../sinks/annotations.ts";
+import { CsvSink } from "../sinks/csv.ts";
 import { junitXml } from "../sinks/junit.ts";
 import { markdown } from "../sinks/markdown.ts";
 import type { Io } from "./io.ts";
 
-/** Files that a run's summary is written to at its end, and by `report` afterwards. */
+/** Files that a run is written to, and by `report` afterwards. */
 export interface OutputFlags {
   summary?: string;
   junit?: string;
   markdown?: string;
+  csv?: string;
+  csvFullHistory?: boolean;
 }
 
 export function addOutputFlags(command: Command): Command {
   return command
     .option("--summary <file>", "write the summary as JSON")
     .option("--junit <file>", "write the verdict as JUnit XML: a limit of a threshold is a test case")
-    .option("--markdown <file>", "write the summary as Markdown");
+    .option("--markdown <file>", "write the summary as Markdown")
+    .option("--csv <prefix>", "write Locust's four CSV files: <prefix>_stats.csv and so on")
+    .option("--csv-full-history", "with --csv: a row for each request name each second, too");
+}
+
+/** Who writes while the run goes on. */
+export function csvSinks({ csv, csvFullHistory = false }: OutputFlags): Sink[] {
+  return csv === undefined ? [] : [new CsvSink(csv, { fullHistory: csvFullHistory })];
 }
 
 /** In a GitHub job, too: its page shows the summary, and what failed beside the steps. */

@@ -1,9 +1,17 @@
 import { Command, CommanderError } from "commander";
 import { demoCommand } from "./demo.ts";
 import { EXIT_BUG, EXIT_USAGE, type Io, UsageError } from "./io.ts";
+import { locustForm } from "./locust.ts";
+import { locustHelp } from "./locust-flags.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
 import { version } from "./version.ts";
+
+/** Everything that does not begin with a command, or ask for help or the version alone. */
+function isLocustForm([first, ...more]: readonly string[], commands: readonly string[]): boolean {
+  const alone = more.length === 0 && ["-h", "--help", "-V", "--version"].includes(first ?? "");
+  return !alone && !commands.includes(first ?? "");
+}
 
 /** A command sets the exit code when it has one to give. */
 export interface Exit {
@@ -29,7 +37,12 @@ export async function program(io: Io): Promise<number> {
       writeErr: (text) => io.stderr.write(text),
     });
   }
+  const commands = [...command.commands.map((one) => one.name()), "help"];
+  command.addHelpText("after", `\n${locustHelp()}`);
   try {
+    if (isLocustForm(io.argv, commands)) {
+      return await locustForm(io, { commands, showHelp: () => command.outputHelp() });
+    }
     await command.parseAsync(io.argv, { from: "user" });
     return exit.code;
   } catch (error) {

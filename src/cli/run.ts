@@ -1,15 +1,12 @@
 import { randomBytes, randomInt } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { monotonicMs } from "../metrics/clock.ts";
-import { makePlan, type PlanOptions } from "../scenario/make-plan.ts";
-import { readScenario } from "../scenario/parse.ts";
-import { describeProblems } from "../scenario/problem.ts";
-import { mappingProblems } from "../target/collector.ts";
+import type { PlanOptions } from "../scenario/make-plan.ts";
 import { duration, label, listenAddress, positiveInteger, processes, rate } from "./flags.ts";
-import { type Io, UsageError } from "./io.ts";
+import type { Io } from "./io.ts";
 import { addOutputFlags, type OutputFlags } from "./outputs.ts";
 import type { Exit } from "./program.ts";
+import { openScenario, planOf } from "./scenario-file.ts";
 import { session } from "./session.ts";
 import { version } from "./version.ts";
 
@@ -58,14 +55,7 @@ export function addRunFlags(command: Command): Command {
 
 /** Reads, plans, runs. Throws a UsageError for a scenario or flags that are wrong. */
 export async function runScenario(io: Io, file: string, classes: string[], flags: RunFlags): Promise<number> {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`Cannot read the scenario ${file}: ${(error as Error).message}`);
-  }
-  const read = readScenario(file, text, io.environment, mappingProblems);
-  if ("problems" in read) throw new UsageError(describeProblems(file, text, read.problems));
+  const scenario = openScenario(io, file);
   const startedAt = io.wallClock();
   const plannedAtMs = monotonicMs();
   const options: PlanOptions = {
@@ -81,9 +71,7 @@ export async function runScenario(io: Io, file: string, classes: string[], flags
     ...(flags.duration === undefined ? {} : { durationMs: flags.duration }),
     suffix: randomBytes(2).toString("hex"),
   };
-  const made = makePlan(read.scenario, options);
-  if ("problems" in made) throw new UsageError(describeProblems(file, text, made.problems));
-  return session(io, made.plan, plannedAtMs, {
+  return session(io, planOf(scenario, options), plannedAtMs, {
     processes: flags.processes,
     runs: flags.runs,
     outputs: flags,

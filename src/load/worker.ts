@@ -13,7 +13,7 @@ import { type Share, userSequence } from "./share.ts";
 import { usersOf } from "./stages.ts";
 import type { Surroundings } from "./user.ts";
 
-/** How long users may take to finish what they have begun once the load has ended. */
+/** How long users may take to finish what they have begun once the load has ended, where the plan does not say. */
 export const GRACE_MS = 30_000;
 
 export interface WorkerParts {
@@ -64,7 +64,7 @@ export class Worker {
     });
   }
 
-  /** No user begins another iteration; what is under way is finished, within `GRACE_MS`. */
+  /** No user begins another iteration; what is under way is finished, within the plan's stop timeout. */
   stop(): void {
     this.#stop.abort();
   }
@@ -88,10 +88,14 @@ export class Worker {
   }
 
   async #withinGrace(population: Population): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock, plan } = this.#parts;
     const over = new AbortController();
     const settled = population.settle();
-    const grace = sleepUntil(clock, clock.now() + GRACE_MS, AbortSignal.any([over.signal, this.#abort.signal]));
+    const grace = sleepUntil(
+      clock,
+      clock.now() + (plan.stopTimeoutMs ?? GRACE_MS),
+      AbortSignal.any([over.signal, this.#abort.signal]),
+    );
     await Promise.race([settled, grace]);
     over.abort();
     population.abort();

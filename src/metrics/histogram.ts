@@ -219,6 +219,13 @@ export function quantile(data: HistogramData, q: number): number | undefined {
   return data.max;
 }
 
+/** What was recorded, bucket by bucket: the value that stands for it, in seconds, and how many. */
+export function* bucketsOf(data: HistogramData): Generator<{ seconds: number; count: number }> {
+  for (const [i, count] of data.counts.entries()) {
+    if (count > 0) yield { seconds: Math.min(data.max, Math.max(data.min, middle(data.from + i))), count };
+  }
+}
+
 export function mean(data: HistogramData): number | undefined {
   return data.count === 0 ? undefined : data.sum / data.count;
 }

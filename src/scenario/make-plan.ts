@@ -2,6 +2,7 @@ import { defaultBounds } from "../metrics/vocabulary.ts";
 import { nearest } from "../verdict/spelling.ts";
 import { namedLatencies, type Threshold } from "../verdict/threshold.ts";
 import { type Address, type Host, hostOf, resolve } from "./address.ts";
+import { type ClassChanges, changed } from "./class-change.ts";
 import {
   endOfLoads,
   type Plan,
@@ -21,7 +22,7 @@ import type { ScenarioClass } from "./user-class.ts";
 import type { ScenarioSource } from "./watch.ts";
 
 /** What a run decides; what is given wins over the scenario. */
-export interface PlanOptions {
+export interface PlanOptions extends ClassChanges {
   profile?: string;
   /** The service's URL. */
   host?: string;
@@ -37,6 +38,8 @@ export interface PlanOptions {
   tags?: readonly string[];
   /** No tasks with one of these tags. */
   excludeTags?: readonly string[];
+  /** How long users may take at the end to finish what they have begun. */
+  stopTimeoutMs?: number;
   seed: number;
   /** Tells runs of the same second apart. */
   suffix: string;
@@ -95,6 +98,7 @@ class Making {
       startedAt,
       seed,
       loads,
+      ...(this.#options.stopTimeoutMs === undefined ? {} : { stopTimeoutMs: this.#options.stopTimeoutMs }),
       warmUpMs: warmUp?.ms ?? 0,
       thresholds,
       sources: sources.map((source) => this.#source(source, endMs)),
@@ -190,14 +194,16 @@ class Making {
   }
 
   #classes(): ScenarioClass[] {
-    const { classes } = this.#scenario;
     const { classes: wanted = [] } = this.#options;
+    const classes = changed(this.#scenario.classes, this.#options, this.#notes);
     const names = classes.map(({ name }) => name);
     for (const name of wanted) if (!names.includes(name)) this.#unknown("users", name, names);
     return wanted.length === 0 ? classes : classes.filter(({ name }) => wanted.includes(name));
   }
 
-  #class({ start, tasks, ...userClass }: ScenarioClass, host: Host | undefined): UserClass {
+  #class({ start, tasks, ...userClass }: ScenarioClass, ofLoad: Host | undefined): UserClass {
+    const changedTo = this.#options.classChanges?.findLast(({ name, host }) => name === userClass.name && host)?.host;
+    const host = changedTo === undefined ? ofLoad : this.#hostOf(changedTo);
     return {
       ...userClass,
       start: start.map((step) => this.#step(step, host)),

@@ -18,6 +18,8 @@ export interface Plan {
   /** All random choices come from it, so that a run can be had again. */
   seed: number;
   loads: PlannedLoad[];
+  /** How long users may take at the end to finish what they have begun; by default 30 s. */
+  stopTimeoutMs?: number;
   /** Thresholds count from here on, in the run's milliseconds. */
   warmUpMs: number;
   thresholds: Threshold[];

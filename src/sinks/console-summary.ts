@@ -23,14 +23,26 @@ export function printSummary(summary: Summary, out: ConsoleOutput, options: Cons
     headline(summary),
     ...requestLines(summary, screen.width),
     ...errorLines(summary, screen.width),
-    ...thresholdLines(summary, screen.width),
-    ...targetLines(summary, screen.width),
+    ...judgement(summary, screen.width),
+  );
+}
+
+/** Prints what a run means, below figures that somebody else has printed: thresholds, target, verdict. */
+export function printJudgement(summary: Summary, out: ConsoleOutput, options: ConsoleOptions = {}): void {
+  const screen = new Screen(out, options);
+  screen.print(...judgement(summary, screen.width).slice(1));
+}
+
+function judgement(summary: Summary, width: number): Line[] {
+  return [
+    ...thresholdLines(summary, width),
+    ...targetLines(summary, width),
     ...generatorLines(summary),
     ...warningLines(summary),
     [],
     ...verdictLines(summary),
     [],
-  );
+  ];
 }
 
 function headline({ run, totals }: Summary): Line {

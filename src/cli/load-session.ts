@@ -1,0 +1,230 @@
+import { randomBytes, randomInt } from "node:crypto";
+import { join } from "node:path";
+import { userSequence } from "../load/share.ts";
+import { monotonicMs } from "../metrics/clock.ts";
+import { type Outcome, Run } from "../run.ts";
+import type { Sink } from "../runs/sink.ts";
+import type { Watcher } from "../runs/view-sink.ts";
+import type { PlanOptions } from "../scenario/make-plan.ts";
+import { endOfLoads, type Plan, type PlannedLoad, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
+import { printJudgement } from "../sinks/console-summary.ts";
+import { CsvSink } from "../sinks/csv.ts";
+import { writeHtmlReport } from "../sinks/html.ts";
+import { LocustConsole } from "../sinks/locust-console.ts";
+import { LocustJson } from "../sinks/locust-json.ts";
+import type { Viewed } from "../ui/live.ts";
+import { type Io, UsageError, wantsColor } from "./io.ts";
+import { locustExitCode } from "./locust-exit.ts";
+import type { Log } from "./locust-log.ts";
+import type { LocustSettings } from "./locust-settings.ts";
+import { outputName, writeOutput } from "./output.ts";
+import { writeOutputs } from "./outputs.ts";
+import { planOf, type ScenarioFile } from "./scenario-file.ts";
+import { workersFor } from "./session.ts";
+import { version } from "./version.ts";
+
+/** What one start asks for; what it leaves out is the command line's, or the scenario's. */
+export interface Wanted {
+  users?: number;
+  spawnRate?: number;
+  host?: string;
+  runTimeMs?: number;
+  classes?: readonly string[];
+}
+
+/** One run of a session, from its start to its end. */
+interface Current {
+  run: Run;
+  plan: Plan;
+  console: LocustConsole;
+  json: LocustJson;
+  /** Its end was asked for: by a signal, or by the page. */
+  stoppedBy: string | undefined;
+}
+
+/** Starts and stops runs of one scenario, one at a time, and tells of each in Locust's way. */
+export class LoadSession {
+  readonly #io: Io;
+  readonly #scenario: ScenarioFile;
+  readonly #settings: LocustSettings;
+  readonly #log: Log;
+  #current: Current | undefined;
+  #last: Run | undefined;
+  readonly #watchers = new Set<Watcher>();
+  #idle: Promise<void> = Promise.resolve();
+  #code = 0;
+
+  /** Throws a UsageError where the settings alone do not make a plan. */
+  constructor(io: Io, scenario: ScenarioFile, settings: LocustSettings, log: Log) {
+    this.#io = io;
+    this.#scenario = scenario;
+    this.#settings = settings;
+    this.#log = log;
+    if (settings.start === "page") this.plan({ users: settings.users ?? 1 });
+  }
+
+  /** What the page is called. */
+  get title(): string {
+    return this.#scenario.scenario.name;
+  }
+
+  /** The exit code of the latest run; 0 before the first. */
+  get exitCode(): number {
+    return this.#code;
+  }
+
+  /** Resolves when no run is under way. */
+  get idle(): Promise<void> {
+    return this.#idle;
+  }
+
+  /** The view of the latest run. */
+  readonly viewed: Viewed = {
+    shown: () => this.#last?.view.shown(),
+    watch: (watcher) => {
+      this.#watchers.add(watcher);
+      return () => this.#watchers.delete(watcher);
+    },
+  };
+
+  /** `/metrics` of the latest run; empty before the first. */
+  async metrics(accept: string | undefined): Promise<{ contentType: string; body: string }> {
+    return (
+      this.#last?.prometheus.render(accept) ?? { contentType: "text/plain; version=0.0.4; charset=utf-8", body: "" }
+    );
+  }
+
+  note(message: string): void {
+    if (this.#current === undefined) this.#log.say("WARNING", "main", message);
+    else this.#current.run.note(message);
+  }
+
+  /** Starts a run. Throws a UsageError where what is wanted does not fit the scenario, or a run is under way. */
+  start(wanted: Wanted): Plan {
+    if (this.#current !== undefined) throw new UsageError("A run is under way: stop it first.");
+    const plannedAtMs = monotonicMs();
+    const plan = this.plan(wanted);
+    const { csv, processes, runs } = this.#settings;
+    const json = new LocustJson();
+    const console = new LocustConsole(this.#io.stderr, {
+      liveTable: this.#settings.liveTable,
+      log: (level, part, message) => this.#log.say(level, part, message),
+      classCounts,
+    });
+    const sinks: Sink[] = [
+      console,
+      ...(csv === undefined ? [] : [new CsvSink(outputName(csv.prefix, plan, this.#settings), csv)]),
+      ...(this.#settings.json || this.#settings.jsonFile !== undefined ? [json] : []),
+    ];
+    const run = new Run({
+      plan,
+      plannedAtMs,
+      workers: workersFor(plan, processes),
+      runFile: join(runs, `${plan.runId}.db`),
+      sinks,
+      secret: (name) => this.#io.environment[name] ?? "",
+    });
+    run.view.watch({
+      tick: (tick, standing) => this.#each((watcher) => watcher.tick(tick, standing)),
+      ended: () => this.#each((watcher) => watcher.ended()),
+    });
+    const current = { run, plan, console, json, stoppedBy: undefined };
+    this.#current = current;
+    this.#last = run;
+    this.#idle = this.#execute(current).finally(() => {
+      this.#current = undefined;
+    });
+    return plan;
+  }
+
+  /** Ends the run under way, if there is one: what is under way is finished, within the stop timeout. */
+  stop(who: string): void {
+    if (this.#current === undefined || this.#current.stoppedBy !== undefined) return;
+    this.#current.stoppedBy = who;
+    this.#current.run.stop(who);
+  }
+
+  abort(): void {
+    this.#current?.run.abort();
+  }
+
+  async #execute(current: Current): Promise<void> {
+    const outcome = await current.run.execute();
+    const { plan, console, stoppedBy } = current;
+    const code = locustExitCode(outcome, {
+      hasThresholds: plan.thresholds.length > 0,
+      onError: this.#settings.exitCodeOnError,
+      stopIsTheEnd: stoppedBy === "the page" || endOfLoads(plan.loads) >= UNTIL_STOPPED_MS,
+    });
+    this.#code = code;
+    const headless = this.#settings.start === "headless";
+    if (stoppedBy === undefined) this.#sayEnd(plan);
+    if (headless) this.#log.say("INFO", "main", `Shutting down (exit code ${code})`);
+    if (this.#settings.jsonFile === undefined) console.finish();
+    await this.#write(current, outcome, code);
+  }
+
+  #each(tell: (watcher: Watcher) => void): void {
+    for (const watcher of this.#watchers) tell(watcher);
+  }
+
+  #sayEnd({ loads }: Plan): void {
+    const [first, ...more] = loads;
+    const simple = more.length === 0 && first?.load.kind === "users";
+    const reason = simple ? "--run-time limit reached" : "Load completed";
+    const next = this.#settings.start === "headless" ? "shutting down" : "stopping test";
+    this.#log.say("INFO", "main", `${reason}, ${next}`);
+  }
+
+  /** All that is kept of a run beside its run file. That one of them cannot be written loses neither the others nor the verdict. */
+  async #write({ run, plan, json }: Current, outcome: Outcome, code: number): Promise<void> {
+    const { html, jsonFile } = this.#settings;
+    const summary = { ...outcome.summary, verdict: { ...outcome.summary.verdict, exitCode: code } };
+    printJudgement(summary, this.#io.stderr, { color: wantsColor({ ...this.#io, stdout: this.#io.stderr }) });
+    this.#io.stderr.write(`Run file: ${run.runFile.path}\n`);
+    if (this.#settings.json) this.#io.stdout.write(json.text());
+    const problems = [
+      jsonFile === undefined
+        ? undefined
+        : await writeOutput(`${outputName(jsonFile, plan, this.#settings)}.json`, json.text()),
+      html === undefined ? undefined : await writeHtmlReport(run.runFile.path, outputName(html, plan, this.#settings)),
+    ];
+    for (const problem of problems) if (problem !== undefined) this.#log.say("ERROR", "main", problem);
+    // Nothing but the JSON that was asked for goes to stdout.
+    await writeOutputs({ ...this.#io, stdout: this.#io.stderr }, this.#settings.outputs, summary);
+  }
+
+  /** What a start would run. */
+  plan(wanted: Wanted): Plan {
+    const { seed, labels, profile, tags, excludeTags, equalWeights, classChanges, stopTimeoutMs } = this.#settings;
+    const { users = this.#settings.users, spawnRate = this.#settings.spawnRate } = wanted;
+    const { host = this.#settings.host, runTimeMs = this.#settings.runTimeMs } = wanted;
+    const options: PlanOptions = {
+      seed: seed ?? randomInt(1, 2 ** 31),
+      startedAt: this.#io.wallClock(),
+      version: version(),
+      labels,
+      classes: wanted.classes ?? this.#settings.classes,
+      tags,
+      excludeTags,
+      equalWeights,
+      classChanges,
+      suffix: randomBytes(2).toString("hex"),
+      ...(profile === undefined ? {} : { profile }),
+      ...(host === undefined ? {} : { host }),
+      ...(users === undefined ? {} : { users }),
+      ...(spawnRate === undefined ? {} : { spawnRate }),
+      ...(runTimeMs === undefined ? {} : { durationMs: runTimeMs }),
+      ...(stopTimeoutMs === undefined ? {} : { stopTimeoutMs }),
+    };
+    return planOf(this.#scenario, options);
+  }
+}
+
+/** How many of a load's first n users are of each class, in the order of the scenario. */
+function classCounts({ classes }: PlannedLoad, n: number): Record<string, number> {
+  const classOf = userSequence(classes);
+  const counts = classes.map(() => 0);
+  for (let user = 0; user < n; user++) counts[classOf(user)] = (counts[classOf(user)] ?? 0) + 1;
+  return Object.fromEntries(classes.map(({ name }, i) => [name, counts[i] ?? 0]));
+}

@@ -1,0 +1,35 @@
+import { readFileSync } from "node:fs";
+import { makePlan, type PlanOptions } from "../scenario/make-plan.ts";
+import { readScenario } from "../scenario/parse.ts";
+import type { Plan } from "../scenario/plan.ts";
+import { describeProblems } from "../scenario/problem.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import { mappingProblems } from "../target/collector.ts";
+import { type Io, UsageError } from "./io.ts";
+
+/** A scenario that was read, with what is needed to show problems at their places. */
+export interface ScenarioFile {
+  path: string;
+  text: string;
+  scenario: Scenario;
+}
+
+/** Throws a UsageError for one that cannot be read, with all its problems. */
+export function openScenario(io: Io, path: string): ScenarioFile {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(`Cannot read the scenario ${path}: ${(error as Error).message}`);
+  }
+  const read = readScenario(path, text, io.environment, mappingProblems);
+  if ("problems" in read) throw new UsageError(describeProblems(path, text, read.problems));
+  return { path, text, scenario: read.scenario };
+}
+
+/** Throws a UsageError where what is asked for does not fit the scenario. */
+export function planOf({ path, text, scenario }: ScenarioFile, options: PlanOptions): Plan {
+  const made = makePlan(scenario, options);
+  if ("problems" in made) throw new UsageError(describeProblems(path, text, made.problems));
+  return made.plan;
+}
