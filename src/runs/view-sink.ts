@@ -64,7 +64,12 @@ export class ViewSink implements Sink {
     this.#health = health;
   }
 
-  /** Undefined before the first tick. The view grows in place. */
+  /** Undefined before the run has started. Grows in place. */
+  get view(): RunView | undefined {
+    return this.#view;
+  }
+
+  /** Undefined before the first tick. */
   shown(): Shown | undefined {
     if (this.#view === undefined || this.#last === undefined) return undefined;
     return { view: this.#view, standing: this.#standing(this.#last) };

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { count, duration, rate, runTime, share } from "../../metrics/units.ts";
+import { type ChartSpec, loadCharts, targetCharts } from "../../runs/charts.ts";
 import type { Shown } from "../../runs/view-sink.ts";
 import { Chart } from "./chart.tsx";
-import { type ChartSpec, loadCharts, targetCharts } from "./charts.ts";
 import { RunControls, StartForm } from "./controls.tsx";
 import type { Choices } from "./source.ts";
 import { Failures, Log, Statistics, Target, Thresholds, Workers } from "./tables.tsx";

@@ -1,17 +1,16 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { metricValue, rate, runTime } from "../../metrics/units.ts";
+import { runTime } from "../../metrics/units.ts";
+import { type ChartSpec, inWords, shownIn, yRange } from "../../runs/charts.ts";
 import type { RunView } from "../../runs/view.ts";
-import { type ChartSpec, inWords } from "./charts.ts";
 
 /** All charts share one cursor. */
 const CURSOR = "run";
 const HEIGHT = 190;
 
-export function shownIn(unit: string): (value: number) => string {
-  return unit === "rate" ? rate : (value) => metricValue(unit, value);
-}
+/** Round steps of an axis of bytes. */
+const powersOf2 = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 interface ChartProps {
   spec: ChartSpec;
@@ -44,9 +43,8 @@ export function Chart({ spec, view, theme }: ChartProps) {
 
   useEffect(() => plot.current?.setData(dataOf({ spec, view })));
 
-  const show = shownIn(spec.unit);
   return (
-    <figure class="chart" aria-label={inWords(spec, show)}>
+    <figure class="chart" aria-label={inWords(spec)}>
       <figcaption>
         {spec.title}
         {spec.left > 0 && <small> and {spec.left} lower lines</small>}
@@ -77,8 +75,18 @@ function options(latest: { current: { spec: ChartSpec; view: RunView } }, elemen
       y: { range: (_, least, most) => yRange(latest.current.spec, least, most) },
     },
     axes: [
-      { ...axis, values: seconds, size: 28 },
-      { ...axis, size: 72, values: (_, values) => values.map((value) => (value === null ? "" : show(value))) },
+      {
+        ...axis,
+        values: seconds,
+        size: 28,
+        incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400],
+      },
+      {
+        ...axis,
+        size: 72,
+        ...(spec.unit.endsWith("_bytes") ? { incrs: powersOf2 } : {}),
+        values: (_, values) => values.map((value) => (value === null ? "" : show(value))),
+      },
     ],
     series: [
       { label: "time", value: (_, at) => (at === null ? "–" : runTime(at * 1000)) },
@@ -103,13 +111,6 @@ function options(latest: { current: { spec: ChartSpec; view: RunView } }, elemen
     ],
     hooks: { drawClear: [(chart) => drawMarks(chart, latest.current, colour)] },
   };
-}
-
-function yRange({ limits }: ChartSpec, least: number | null, most: number | null): uPlot.Range.MinMax {
-  const top = most ?? 1;
-  const within = limits.map(({ value }) => value).filter((value) => value <= top * 2);
-  const high = Math.max(top, ...within);
-  return [Math.min(0, least ?? 0), high === 0 ? 1 : high * 1.08];
 }
 
 /** Limits across, stages and other events down. */

@@ -1,6 +1,7 @@
-import { targetMetric } from "../../metrics/vocabulary.ts";
-import type { Column, RunView } from "../../runs/view.ts";
-import type { Threshold } from "../../verdict/threshold.ts";
+import { metricValue, rate } from "../metrics/units.ts";
+import { targetMetric } from "../metrics/vocabulary.ts";
+import type { Threshold } from "../verdict/threshold.ts";
+import type { Column, RunView } from "./view.ts";
 
 /** What one chart shows; every chart of a run has the same time axis. */
 export interface ChartSpec {
@@ -55,10 +56,10 @@ export function loadCharts(view: RunView): ChartSpec[] {
       left: 0,
     },
   ];
-  if (Object.keys(errors).length > 0) {
-    const lines = Object.entries(errors).map(([label, values]) => ({ label, values }));
-    charts.push({ id: "errors", title: "Failures a second", unit: "rate", limits: [], ...fewest(lines) });
-  }
+  const kinds = Object.entries(errors).map(([label, values]) => ({ label, values }));
+  const failed = [{ label: "failed", values: load.failures }];
+  const lines = kinds.length === 0 ? failed : kinds;
+  charts.push({ id: "errors", title: "Failures a second, by kind", unit: "rate", limits: [], ...fewest(lines) });
   return charts;
 }
 
@@ -127,8 +128,22 @@ function limitsOf(
     ]);
 }
 
+/** How a chart's values are shown. */
+export function shownIn(unit: string): (value: number) => string {
+  return unit === "rate" ? rate : (value) => metricValue(unit, value);
+}
+
+/** What the y axis spans: a limit that the values are far below would flatten them; one within reach is in view. */
+export function yRange({ limits }: ChartSpec, least: number | null, most: number | null): [low: number, high: number] {
+  const top = most ?? 1;
+  const within = limits.map(({ value }) => value).filter((value) => value <= top * 2);
+  const high = Math.max(top, ...within);
+  return [Math.min(0, least ?? 0), high === 0 ? 1 : high * 1.08];
+}
+
 /** The last value of a line and its highest, for those who cannot see the chart. */
-export function inWords({ title, lines }: ChartSpec, show: (value: number) => string): string {
+export function inWords({ title, lines, unit }: ChartSpec): string {
+  const show = shownIn(unit);
   const told = lines.map(({ label, values }) => {
     const seen = values.filter((value) => value !== null);
     const last = seen.at(-1);
