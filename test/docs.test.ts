@@ -6,7 +6,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { EXIT_BUG, EXIT_USAGE } from "../src/cli/io.ts";
 import { flagGroups, locustFlags, usageOf, variableOf } from "../src/cli/locust-flags.ts";
 import { program } from "../src/cli/program.ts";
-import { usage as practiceTargetUsage } from "../src/demo/flags.ts";
+import { usage as practiceTargetUsage, sizeNames, sizes } from "../src/demo/flags.ts";
+import { weaknesses } from "../src/demo/weakness.ts";
 import { failureKinds } from "../src/metrics/sample.ts";
 import { SnapshotSum } from "../src/metrics/snapshot.ts";
 import { type Metric, plimsollMetrics, targetMetrics } from "../src/metrics/vocabulary.ts";
@@ -280,6 +281,18 @@ describe("the run file", () => {
     const answer = database.prepare(text).all();
     expect(answer.length).toBeGreaterThan(0);
     expect(answer.some((row) => Object.values(row).every((value) => value === null))).toBe(false);
+  });
+});
+
+describe("the practice target", () => {
+  const page = "docs/practice-target.md";
+
+  it("has the weak spots and the sizes that are described, with these defaults", () => {
+    const spots = rows(page, "`--weak`", "sizes", "it carries", "which shows as").map(([spot = ""]) => codes(spot)[0]);
+    expect(spots).toEqual(Object.keys(weaknesses));
+    const described = rows(page, "flag", "default", "meaning").map(([flag = "", value]) => [codes(flag)[0], value]);
+    const expected = sizeNames.map((name) => [`--${name}`, String(sizes[name].value)]);
+    expect(described).toEqual([...expected, ["--unsafe", ""]]);
   });
 });
 

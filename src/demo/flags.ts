@@ -43,14 +43,14 @@ export type Flags = Sizes & {
   help: boolean;
 };
 
-export const weakHelp = `what gives way first: ${Object.keys(weaknesses).join(", ")}`;
+export const weakHelp = "what gives way first";
 export const unsafeHelp = "assignments of squads race, and idempotency keys are ignored";
 
 export const usage = `The practice target: five small systems on one database pool, lock, cache, job queue and AI provider.
 
 usage: main [flags]
 
-  --weak SPOT             ${weakHelp} (pool)
+  --weak SPOT             ${weakHelp}: ${Object.keys(weaknesses).join(", ")} (pool)
 ${sizeNames.map((name) => `  ${`--${name} N`.padEnd(22)}  ${sizes[name].help} (${sizes[name].value})`).join("\n")}
   --unsafe                ${unsafeHelp}
   --host ADDRESS          the address to listen on (127.0.0.1)

@@ -2,8 +2,8 @@ import type { Sizes } from "./flags.ts";
 
 /** Healthy all round: on one core nothing gives way before the core does. */
 const healthy = {
-  pool: 50,
-  "hold-ms": 10,
+  pool: 200,
+  "hold-ms": 5,
   "cpu-ms": 0.1,
   "queue-workers": 50,
 } satisfies Partial<Sizes>;
