@@ -19,7 +19,7 @@ import { createCollector } from "./target/collector.ts";
 import { type Supervision, supervise } from "./target/supervise.ts";
 import { Judge } from "./verdict/judge.ts";
 import { Trust } from "./verdict/trust.ts";
-import { decide, type Verdict } from "./verdict/verdict.ts";
+import { decide, type ThresholdState, type Verdict } from "./verdict/verdict.ts";
 
 const TICK_MS = 1000;
 /** Workers take their snapshots on the second; a tick leaves them time to arrive. */
@@ -147,7 +147,7 @@ export class Run {
   }
 
   async #conclude(endedAt: number): Promise<Outcome> {
-    const { snapshot, states } = this.#tick(endedAt);
+    const { snapshot, states } = this.#tick(endedAt, "conclude");
     const trust = this.#trust.result();
     if (this.#shareLost && this.#stoppedBy === undefined) {
       trust.trusted = false;
@@ -177,18 +177,28 @@ export class Run {
     return { verdict, summary };
   }
 
-  #tick(at: number): { snapshot: Snapshot; states: ReturnType<Judge["evaluate"]> } {
+  #tick(at: number, how: "evaluate" | "conclude" = "evaluate"): { snapshot: Snapshot; states: ThresholdState[] } {
     const snapshot = this.#coordinator.total(at);
     this.#addOwn(snapshot);
     const observations = this.#observations;
     this.#observations = [];
     this.#trust.observe(snapshot);
     this.#judge.observe(observations);
-    const states = this.#judge.evaluate(snapshot);
+    const states = this.#judge[how](snapshot);
+    this.#heed(states);
     const events = this.#untold;
     this.#untold = [];
     this.#each((sink) => sink.write({ snapshot, observations, events, thresholds: states }));
     return { snapshot, states };
+  }
+
+  /** A critical limit with `abort` that is broken ends the load: users finish the request under way and begin no other. */
+  #heed(states: readonly ThresholdState[]): void {
+    const by = states.find(({ abortedMs }) => abortedMs !== undefined);
+    if (by === undefined || this.#state !== "running") return;
+    this.#state = "stopping";
+    this.#tell("stop", `Aborted by ${by.expression}: requests under way are finished.`);
+    this.#coordinator.stop();
   }
 
   /** What the coordinator knows and no worker does: the stage of the load, and what became of spans. */

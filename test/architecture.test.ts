@@ -11,13 +11,13 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
   metrics: { rooms: [], packages: [] },
   // A time is written in a scenario as in a threshold, and one did-you-mean serves both.
   scenario: {
-    rooms: ["metrics", "verdict/threshold", "verdict/quantity", "verdict/spelling"],
+    rooms: ["metrics", "verdict/threshold", "verdict/k6-threshold", "verdict/quantity", "verdict/spelling"],
     packages: ["yaml", "zod", "json-p3"],
   },
   client: { rooms: ["metrics", "scenario"], packages: ["undici", "tough-cookie", "json-p3"] },
   load: { rooms: ["client", "scenario", "metrics"], packages: ["json-p3"] },
   target: { rooms: ["metrics", "scenario"], packages: ["undici", "json-p3", "@redis/client", "postgres"] },
-  verdict: { rooms: ["metrics"], packages: [] },
+  verdict: { rooms: ["metrics", "scenario/plan"], packages: ["simple-statistics"] },
   runs: { rooms: ["metrics", "verdict", "scenario/plan"], packages: [] },
   sinks: { rooms: ["metrics", "verdict", "runs", "scenario/plan"], packages: ["prom-client", "@opentelemetry/*"] },
   cluster: { rooms: ["load", "scenario", "metrics", "client"], packages: [] },

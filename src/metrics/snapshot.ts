@@ -1,4 +1,4 @@
-import { addHistograms, emptyHistogram, type HistogramData, subtractHistograms } from "./histogram.ts";
+import { addHistograms, emptyHistogram, type HistogramData } from "./histogram.ts";
 
 /** What requests are counted under. */
 export interface SeriesKey {
@@ -121,52 +121,6 @@ function addDetails(a: ErrorDetail[], b: ErrorDetail[]): ErrorDetail[] {
     );
   }
   return [...sum.values()];
-}
-
-/** What was counted between two snapshots of one sum; `at` becomes the time between them. Gauges are the later one's. */
-export function snapshotSince(later: Snapshot, earlier: Snapshot): Snapshot {
-  const before = new Map(earlier.series.map((one) => [keyText(one.key), one]));
-  const histograms = Object.entries(later.histograms).map(([name, data]): [string, HistogramData] => {
-    const base = earlier.histograms[name];
-    return [name, base === undefined ? data : subtractHistograms(data, base)];
-  });
-  return {
-    ...later,
-    at: later.at - earlier.at,
-    series: later.series.map((one) => seriesSince(one, before.get(keyText(one.key)))),
-    counters: recordSince(later.counters, earlier.counters),
-    histograms: Object.fromEntries(histograms),
-  };
-}
-
-function seriesSince(later: SeriesData, earlier: SeriesData | undefined): SeriesData {
-  if (earlier === undefined) return later;
-  const statuses = Object.entries(later.statuses).map(([status, counts]): [string, typeof counts] => {
-    const { success, failure } = earlier.statuses[status] ?? { success: 0, failure: 0 };
-    return [status, { success: counts.success - success, failure: counts.failure - failure }];
-  });
-  return {
-    key: later.key,
-    success: timingsSince(later.success, earlier.success),
-    failure: timingsSince(later.failure, earlier.failure),
-    statuses: Object.fromEntries(statuses),
-    errors: recordSince(later.errors, earlier.errors),
-    // Not counted apart by time: who asks for an interval asks for figures.
-    details: [],
-    bytesIn: later.bytesIn - earlier.bytesIn,
-    bytesOut: later.bytesOut - earlier.bytesOut,
-  };
-}
-
-function timingsSince(later: Timings, earlier: Timings): Timings {
-  return {
-    response: subtractHistograms(later.response, earlier.response),
-    service: subtractHistograms(later.service, earlier.service),
-  };
-}
-
-function recordSince(later: Record<string, number>, earlier: Record<string, number>): Record<string, number> {
-  return Object.fromEntries(Object.entries(later).map(([name, value]) => [name, value - (earlier[name] ?? 0)]));
 }
 
 export function emptySeries(key: SeriesKey, classicBuckets: number): SeriesData {

@@ -18,19 +18,23 @@ export interface Conclusion {
 export function concludeRun(run: StoredRun): Conclusion {
   const { plan, outcome } = run;
   const judge = new Judge(plan);
-  for (const observation of run.observations()) judge.observe([observation]);
-  const snapshot = run.finalSnapshot();
   const trust = new Trust();
+  const snapshot = run.finalSnapshot();
+  let states: ThresholdState[] = [];
+  if (outcome !== undefined) {
+    for (const observation of run.observations()) judge.observe([observation]);
+  } else {
+    // A window was judged at each second: so it is again.
+    for (const tick of run.ticks()) {
+      judge.observe(tick.observations);
+      if (tick.snapshot.at < snapshot.at) judge.evaluate(tick.snapshot);
+    }
+    states = judge.conclude(snapshot);
+  }
   for (const outline of run.outlines()) trust.observe(outline.at < snapshot.at ? outline : snapshot);
   trust.observe(snapshot);
   const evidence = { target: judge.target, trust: trust.result(), snapshot };
   if (outcome !== undefined) return { ...evidence, ...outcome };
-  if (plan.warmUpMs > 0) {
-    // The judge counts from the first snapshot past the warm-up: it must have seen that one.
-    const first = run.ticks().find((tick) => tick.snapshot.at >= plan.warmUpMs);
-    if (first !== undefined) judge.evaluate(first.snapshot);
-  }
-  const states = judge.evaluate(snapshot);
   const stoppedBy = "a kill of its generator (unless it still runs)";
   const hasThresholds = plan.thresholds.length > 0;
   return { ...evidence, states, verdict: decide({ ...evidence, states, stoppedBy, hasThresholds }) };

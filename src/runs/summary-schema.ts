@@ -82,7 +82,7 @@ export const summarySchema = {
             value: { type: ["number", "null"], description: "In the limit's base unit; null without data." },
             state: { enum: ["ok", "broken", "no_data", "few_samples"] },
           },
-          { series: text, reason: text },
+          { series: text, reason: text, broken: object({ from: count, until: count }), aborted: count },
         ),
       },
       findings: {

@@ -102,6 +102,10 @@ export interface SummaryThreshold {
   series?: string;
   /** Why there is no answer, for people. */
   reason?: string;
+  /** Of a limit over time: the seconds of the run at which it was first broken and last. */
+  broken?: { from: number; until: number };
+  /** The second of the run at which it ended the load. */
+  aborted?: number;
 }
 
 /** All that a summary is made of. */
@@ -218,13 +222,16 @@ function latencyOf(data: HistogramData): LatencyFigures | null {
   };
 }
 
-function thresholdOf({ expression, level, limit, value, state, series, reason }: ThresholdState): SummaryThreshold {
+function thresholdOf(threshold: ThresholdState): SummaryThreshold {
+  const { expression, level, limit, value, state, series, reason, broken, abortedMs } = threshold;
   return {
     expression,
     level,
     limit,
     value: value ?? null,
     state,
+    ...(broken === undefined ? {} : { broken: { from: broken.fromMs / 1000, until: broken.untilMs / 1000 } }),
+    ...(abortedMs === undefined ? {} : { aborted: abortedMs / 1000 }),
     ...(series === undefined ? {} : { series }),
     ...(reason === undefined ? {} : { reason }),
   };

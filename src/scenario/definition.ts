@@ -69,7 +69,24 @@ const tags = z.array(
   "a list of tags",
 );
 const headers = named("a map of header names to text", sendable);
-const thresholds = z.array(z.string("a threshold, such as p95(latency) < 500ms"), "a list of thresholds");
+const k6Threshold = z.union(
+  [
+    z.string("a threshold of k6's, such as p(95)<500"),
+    map("a map of threshold, abortOnFail, delayAbortEval", {
+      threshold: z.string("a threshold of k6's, such as p(95)<500"),
+      abortOnFail: flag.optional(),
+      delayAbortEval: duration.optional(),
+    }),
+  ],
+  "a threshold of k6's, such as p(95)<500",
+);
+const thresholds = z.union(
+  [
+    z.array(z.string("a threshold, such as p95(latency) < 500ms"), "a list of thresholds"),
+    named("a list of thresholds", z.union([k6Threshold, z.array(k6Threshold)], "a list of k6's thresholds")),
+  ],
+  "a list of thresholds, or a map of k6's metrics to theirs",
+);
 
 const status = z
   .int("a status from 100 to 599")

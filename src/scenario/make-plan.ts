@@ -250,9 +250,9 @@ function thresholdsOf(scenario: Threshold[], profile: Threshold[]): Threshold[] 
   return [...scenario.filter((threshold) => !replaced.has(subjectOf(threshold))), ...profile];
 }
 
-function subjectOf({ aggregation, subject, metric, filters, within }: Threshold): string {
+function subjectOf({ aggregation, subject, metric, filters, within, overMs, during }: Threshold): string {
   const labels = Object.entries(filters).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([aggregation, subject, metric, labels, within]);
+  return JSON.stringify([aggregation, subject, metric, labels, within, overMs, during]);
 }
 
 function boundsOf(thresholds: Threshold[]): number[] {

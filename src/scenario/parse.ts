@@ -1,4 +1,3 @@
-import { parseThreshold, type Threshold } from "../verdict/threshold.ts";
 import { readHost } from "./address.ts";
 import type { Environment } from "./environment.ts";
 import type { TracePlan } from "./plan.ts";
@@ -8,6 +7,7 @@ import { Reader } from "./reader.ts";
 import type { Scenario } from "./scenario.ts";
 import { readSource as readYaml, Source, type SourceNode } from "./source.ts";
 import { checkStructure } from "./structure.ts";
+import { type Names, readThresholds } from "./thresholds.ts";
 import { readClass, type ScenarioClass } from "./user-class.ts";
 import { type MappingCheck, ownMetrics, readSource, type ScenarioSource } from "./watch.ts";
 
@@ -69,13 +69,6 @@ function nameOf(path: string): string {
   return file.replace(/\.ya?ml$/iu, "") || "scenario";
 }
 
-/** What thresholds may refer to. */
-interface Names {
-  metrics: Set<string>;
-  /** By the label that filters for them. */
-  filters: Map<string, Set<string>>;
-}
-
 function namesOf(classes: ScenarioClass[], sources: ScenarioSource[]): Names {
   const steps = classes.flatMap(({ start, tasks }) => [...start, ...tasks.flatMap((task) => task.steps)]);
   return {
@@ -91,30 +84,6 @@ function namesOf(classes: ScenarioClass[], sources: ScenarioSource[]): Names {
       ["request", new Set(steps.map(({ name }) => name))],
     ]),
   };
-}
-
-function readThresholds(reader: Reader, list: SourceNode | undefined, { metrics, filters }: Names): Threshold[] {
-  return reader.items(list).flatMap((node): Threshold[] => {
-    const text = reader.string(node);
-    if (node.kind !== "scalar" || text === undefined) return [];
-    const read = parseThreshold(text, metrics);
-    if ("problem" in read) {
-      const { offset, length, expected, got, suggestion } = read.problem;
-      const place = reader.fromEnvironment(node) ? node : reader.source.within(node, offset, Math.max(1, length));
-      reader.report("threshold", place, { expected, got, ...(suggestion === undefined ? {} : { suggestion }) });
-      return [];
-    }
-    const { threshold } = read;
-    for (const [label, value] of threshold.subject === "client" ? Object.entries(threshold.filters) : []) {
-      const known = filters.get(label);
-      if (known === undefined || known.has(value)) continue;
-      const written = JSON.stringify(value);
-      const at = text.indexOf(written);
-      const place = at === -1 ? node : reader.source.within(node, at, written.length);
-      reader.unknown("unknown-reference", place, value, known, { expected: `the name of a ${label}` });
-    }
-    return [threshold];
-  });
 }
 
 function readTraces(reader: Reader, node: SourceNode | undefined): TracePlan | undefined {

@@ -187,9 +187,13 @@ function severity({ state, level }: SummaryThreshold): 0 | 1 | 2 | 3 {
   return 1;
 }
 
-function remark({ state, level, limit, series, reason }: SummaryThreshold): string {
+function remark({ state, level, limit, series, reason, broken, aborted }: SummaryThreshold): string {
   const where = series === undefined ? "" : ` in ${series}`;
-  if (state === "broken") return `${level} ${limit.operator} ${limit.text} missed${where}`;
+  if (state === "broken") {
+    const when = broken === undefined ? "" : ` from ${runTime(broken.from * 1000)} to ${runTime(broken.until * 1000)}`;
+    const end = aborted === undefined ? "" : ", ended the load";
+    return `${level} ${limit.operator} ${limit.text} missed${when}${where}${end}`;
+  }
   return state === "ok" ? "" : (reason ?? "");
 }
 

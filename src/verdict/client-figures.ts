@@ -1,24 +1,17 @@
-import {
-  addHistograms,
-  bucketOf,
-  ClassicBounds,
-  emptyHistogram,
-  type HistogramData,
-  mean,
-  quantile,
-} from "../metrics/histogram.ts";
+import { addHistograms, bucketOf, ClassicBounds, emptyHistogram, type HistogramData } from "../metrics/histogram.ts";
 import { metricSeries, seriesName } from "../metrics/observation.ts";
 import { requestCount, type SeriesData, type Snapshot } from "../metrics/snapshot.ts";
-import { type Measured, tooFew } from "./measured.ts";
+import type { Reading } from "./reading.ts";
 import { type TagsOf, untagged } from "./tags.ts";
-import type { Aggregation, Threshold } from "./threshold.ts";
+import type { Threshold } from "./threshold.ts";
 import { ownFailures } from "./trust.ts";
 
 type Filters = Threshold["filters"];
 
 /**
- * What the client measured, as thresholds ask for it, over all series that their filters select, added up. Latency is of
- * all requests, failed ones too; requests and errors leave out what the generator itself failed (`ownFailures`).
+ * What the client has counted since the run's start, as thresholds ask for it, over all series that their filters select,
+ * added up. Latency is of all requests, failed ones too; requests and errors leave out what the generator itself failed
+ * (`ownFailures`).
  */
 export class ClientFigures {
   readonly #snapshot: Snapshot;
@@ -34,50 +27,33 @@ export class ClientFigures {
     this.#bounds = new ClassicBounds(bounds).seconds;
   }
 
-  measure(threshold: Threshold): Measured {
-    const { metric, filters, aggregation } = threshold;
-    const value = this.#value(threshold);
-    if (value === undefined) {
-      const reason = `nothing was counted under ${seriesName(metric, filters)}`;
-      return { lacking: { state: "no_data", reason, breakable: false } };
-    }
-    const count = aggregation.kind === "quantile" ? this.#histogram(metric, filters).count : 0;
-    const lacking = tooFew(aggregation, count);
-    return lacking === undefined ? { value } : { value, lacking };
-  }
-
-  #value({ metric, filters, aggregation, within }: Threshold): number | undefined {
+  read({ metric, filters, within }: Threshold): Reading {
+    const ms = this.#snapshot.at;
     switch (metric) {
       case "latency":
-      case "service":
-        return durationOf(this.#histogram(metric, filters), aggregation);
-      case "requests":
-        return this.#counted(this.#requests(filters), aggregation);
-      case "errors": {
-        const requests = this.#requests(filters);
-        const errors = this.#requests({ ...filters, outcome: "failure" });
-        if (requests === 0) return undefined;
-        return aggregation.kind === "ratio" ? errors / requests : this.#perRun(errors, aggregation);
+      case "service": {
+        const times = this.#histogram(metric, filters);
+        return { ms, part: times.count, whole: times.count, times };
       }
-      case "good": {
+      case "requests": {
         const requests = this.#requests(filters);
-        return requests === 0 ? undefined : this.#good(filters, within ?? 0) / requests;
+        return { ms, part: requests, whole: requests };
       }
-      case "iterations":
-        return this.#counted(this.#iterations(filters), aggregation);
+      case "errors":
+        return { ms, part: this.#requests({ ...filters, outcome: "failure" }), whole: this.#requests(filters) };
+      case "good":
+        return { ms, part: this.#good(filters, within ?? 0), whole: this.#requests(filters) };
+      case "iterations": {
+        const iterations = this.#iterations(filters);
+        return { ms, part: iterations, whole: iterations };
+      }
+      case "dropped": {
+        const dropped = this.#counted("plimsoll_dropped_iterations_total");
+        return { ms, part: dropped, whole: dropped + this.#counted("plimsoll_iterations_total") };
+      }
       default:
-        return undefined;
+        throw new Error(`${metric} is no metric of the client`);
     }
-  }
-
-  /** None at all is no data: whatever was to be measured did not happen. */
-  #counted(count: number, aggregation: Aggregation): number | undefined {
-    return count === 0 ? undefined : this.#perRun(count, aggregation);
-  }
-
-  #perRun(count: number, { kind }: Aggregation): number | undefined {
-    if (kind === "count") return count;
-    return this.#snapshot.at > 0 ? count / (this.#snapshot.at / 1000) : undefined;
   }
 
   #matching({ user, task, request, method, tag }: Filters): SeriesData[] {
@@ -128,26 +104,16 @@ export class ClientFigures {
   }
 
   #iterations({ outcome }: Filters): number {
-    return metricSeries(this.#snapshot.counters, "plimsoll_iterations_total")
+    return this.#counted("plimsoll_iterations_total", outcome);
+  }
+
+  #counted(
+    metric: "plimsoll_iterations_total" | "plimsoll_dropped_iterations_total",
+    outcome: string | undefined = undefined,
+  ): number {
+    return metricSeries(this.#snapshot.counters, metric)
       .filter(([name]) => outcome === undefined || name.includes(`outcome="${outcome}"`))
       .reduce((total, [, count]) => total + count, 0);
-  }
-}
-
-function durationOf(data: HistogramData, aggregation: Aggregation): number | undefined {
-  if (data.count === 0) return undefined;
-  switch (aggregation.kind) {
-    case "quantile":
-      return quantile(data, aggregation.q);
-    case "avg":
-      return mean(data);
-    case "min":
-      return data.min;
-    case "max":
-      return data.max;
-    default:
-      // The grammar asks no other of a duration.
-      return undefined;
   }
 }
 

@@ -1,181 +1,175 @@
 import { type Observation, seriesName } from "../metrics/observation.ts";
-import { type Snapshot, snapshotSince } from "../metrics/snapshot.ts";
+import type { Snapshot } from "../metrics/snapshot.ts";
+import type { Plan } from "../scenario/plan.ts";
 import { ClientFigures } from "./client-figures.ts";
-import { type Measured, tooFew } from "./measured.ts";
+import { ClientHistory } from "./client-history.ts";
+import { GAP_SHARE, LimitWatch } from "./limit-watch.ts";
+import { fewSamples, type Measured, noData, tooFew } from "./measured.ts";
+import { phasesOf, type ShapedLoad } from "./phase.ts";
+import { Scope, type View } from "./scope.ts";
+import { nearest } from "./spelling.ts";
 import { type TaggedLoad, type TagsOf, tagsOf } from "./tags.ts";
+import type { TargetPoints } from "./target-points.ts";
 import { type TargetSeries, TargetStatistics } from "./target-statistics.ts";
-import type { Aggregation, Limit, Threshold } from "./threshold.ts";
+import type { Aggregation, Threshold } from "./threshold.ts";
+import { FEWEST_POINTS } from "./trend.ts";
 import type { ThresholdState } from "./verdict.ts";
 
-/** A series with gaps in more than this share of its source's looks cannot show that a limit held. */
-export const GAP_SHARE = 0.1;
-
 /** What of a plan the judge needs. */
-export interface JudgedPlan {
-  thresholds: readonly Threshold[];
-  /** The classic `le` bounds in seconds. */
-  bounds: readonly number[];
-  /** What is before it counts in no threshold; the run's milliseconds. */
-  warmUpMs: number;
-  /** Which tags its tasks have; without them none. */
-  loads?: readonly TaggedLoad[];
+export interface JudgedPlan extends Pick<Plan, "thresholds" | "bounds" | "warmUpMs"> {
+  loads: readonly (TaggedLoad & ShapedLoad)[];
+}
+
+/** One threshold with what it has seen. */
+interface Watched {
+  threshold: Threshold;
+  scope: Scope;
+  /** Of one on the client. */
+  history: ClientHistory | undefined;
+  limits: LimitWatch[];
 }
 
 /**
- * Judges thresholds over the run so far. Neither no data nor too little is ever a pass:
+ * Judges thresholds while a run goes on, once a second, and at its end. Neither no data nor too little is ever a pass:
  *
  * - A percentile q needs 10 / (1 − q) samples, so that ten of them lie beyond it: 200 for p95, 1,000 for p99, 100,000
  *   for p99.99. With fewer it is `few_samples`, whichever side of its limit it is on. The same holds for a target's
  *   percentile, whose samples are the looks at its source: one a second is 200 seconds for p95; `max` needs but one.
+ * - A slope whose limit lies within its confidence interval is `few_samples`.
  * - A target series whose source was down in more than a tenth of its looks is `few_samples`, but a limit that was
  *   broken in what was seen stays `broken`.
  */
 export class Judge {
-  readonly #plan: JudgedPlan;
+  readonly #bounds: readonly number[];
   readonly #tags: TagsOf;
+  readonly #watched: Watched[];
   /** What was seen of the target so far, warm-up included. */
   readonly target = new TargetStatistics();
-  /** Without the warm-up. */
-  readonly #counted: TargetStatistics;
-  /** The client's figures at the end of the warm-up. */
-  #baseline: Snapshot | undefined;
 
   constructor(plan: JudgedPlan) {
-    this.#plan = plan;
-    this.#tags = tagsOf(plan.loads ?? []);
-    this.#counted = plan.warmUpMs > 0 ? new TargetStatistics() : this.target;
+    this.#bounds = plan.bounds;
+    this.#tags = tagsOf(plan.loads);
+    const parts = { phases: phasesOf(plan.loads), warmUpMs: plan.warmUpMs };
+    this.#watched = plan.thresholds.map((threshold) => {
+      const scope = new Scope(threshold, parts);
+      const { target, critical } = threshold;
+      return {
+        threshold,
+        scope,
+        history: threshold.subject === "client" ? new ClientHistory(threshold, scope) : undefined,
+        limits: [
+          ...(target === undefined ? [] : [new LimitWatch(threshold, "target", target)]),
+          ...(critical === undefined ? [] : [new LimitWatch(threshold, "critical", critical)]),
+        ],
+      };
+    });
   }
 
   observe(observations: readonly Observation[]): void {
     this.target.observe(observations);
-    if (this.#counted === this.target) return;
-    this.#counted.observe(observations.filter(({ at }) => at >= this.#plan.warmUpMs));
   }
 
   /**
-   * The state of each limit, in the order of the thresholds, target before critical. The first snapshot past the warm-up is
-   * what later ones are counted from.
+   * The state of each limit now, in the order of the thresholds, target before critical. Snapshots come in the order of
+   * time, each once.
    */
   evaluate(snapshot: Snapshot): ThresholdState[] {
-    const since = this.#sinceWarmUp(snapshot);
-    const client = since && new ClientFigures(since, this.#plan.bounds, this.#tags);
-    return this.#plan.thresholds.flatMap((threshold) => {
-      const measured =
-        client === undefined
-          ? [warmingUp]
-          : threshold.subject === "client"
-            ? [client.measure(threshold)]
-            : this.#measureTarget(threshold);
-      const { expression, target, critical } = threshold;
-      const states: ThresholdState[] = [];
-      if (target !== undefined) states.push({ expression, level: "target", limit: target, ...worst(measured, target) });
-      if (critical !== undefined) {
-        states.push({ expression, level: "critical", limit: critical, ...worst(measured, critical) });
-      }
-      return states;
+    return this.#judge(snapshot, "judge");
+  }
+
+  /** What the run comes to, with its last snapshot: what was broken in a window stays broken. Once, in place of `evaluate`. */
+  conclude(snapshot: Snapshot): ThresholdState[] {
+    return this.#judge(snapshot, "conclude");
+  }
+
+  #judge(snapshot: Snapshot, how: "judge" | "conclude"): ThresholdState[] {
+    const client = new ClientFigures(snapshot, this.#bounds, this.#tags);
+    return this.#watched.flatMap(({ threshold, scope, history, limits }) => {
+      history?.take(client.read(threshold));
+      const view = scope.at(snapshot.at);
+      const measured = history === undefined ? this.#measureTarget(threshold, view) : [history.measure()];
+      return limits.map((limit) => limit[how](snapshot.at, measured, view.kind === "none"));
     });
   }
 
-  /** Undefined while it lasts. */
-  #sinceWarmUp(snapshot: Snapshot): Snapshot | undefined {
-    const { warmUpMs } = this.#plan;
-    if (warmUpMs <= 0) return snapshot;
-    if (snapshot.at < warmUpMs) return undefined;
-    this.#baseline ??= snapshot;
-    return snapshotSince(snapshot, this.#baseline);
+  #measureTarget({ metric, filters, aggregation }: Threshold, view: View): Measured[] {
+    if (view.kind === "none") return [noData(view.reason)];
+    const matching = this.target.matching(metric, filters);
+    if (matching.length > 0) return matching.map((series) => measureSeries(series, aggregation, view));
+    return [noData(`no source gave ${seriesName(metric, filters)} (${this.#whyMissing(metric, filters)})`)];
   }
 
-  #measureTarget({ metric, filters, aggregation }: Threshold): Measured[] {
-    const matching = this.#counted.matching(metric, filters);
-    if (matching.length > 0) return matching.map((series) => measureSeries(series, aggregation));
-    const failing = this.#counted.failingSources();
-    const hint = failing.length === 0 ? "is it among what watch: asks for?" : `down: ${failing.join(", ")}`;
-    const reason = `no source gave ${seriesName(metric, filters)} (${hint})`;
-    return [{ lacking: { state: "no_data", reason, breakable: false } }];
+  /** A source that was down, a label that nobody has, or a metric that nobody tells: three different answers. */
+  #whyMissing(metric: string, filters: Threshold["filters"]): string {
+    const named = this.target.matching(metric, {});
+    for (const [label, value] of named.length === 0 ? [] : Object.entries(filters)) {
+      const values = [...new Set(named.flatMap(({ labels }) => labels[label] ?? []))];
+      if (values.includes(value)) continue;
+      if (values.length === 0) return `its series have no label ${label}`;
+      const meant = nearest(value, values);
+      return meant === undefined ? `${label} is ${values.slice(0, 5).join(", ")}` : `did you mean ${label}="${meant}"?`;
+    }
+    if (named.length > 0) return `none of its ${named.length} series has all of these labels`;
+    const failing = this.target.failingSources();
+    if (failing.length > 0) return `down: ${failing.join(", ")}`;
+    if (this.target.answeringSources().length === 0) return "is it among what watch: asks for?";
+    const meant = nearest(metric, [...new Set(this.target.series.map((series) => series.metric))]);
+    const hint = meant === undefined ? "is it among what watch: asks for?" : `did you mean ${meant}?`;
+    return `every source answered, none has it: ${hint}`;
   }
 }
 
-const warmingUp: Measured = {
-  lacking: { state: "no_data", reason: "the run did not outlast its warm-up", breakable: false },
-};
-
-function measureSeries(series: TargetSeries, aggregation: Aggregation): Measured {
-  const value = seriesValue(series, aggregation);
-  const measured: Measured = { series: series.name, ...(value === undefined ? {} : { value }) };
-  if (value === undefined) {
-    const reason = `${series.name} was seen once: a rate or an increase needs two values`;
-    return { ...measured, lacking: { state: "few_samples", reason, breakable: false } };
-  }
-  const few = tooFew(aggregation, series.count);
+function measureSeries(
+  series: TargetSeries,
+  aggregation: Aggregation,
+  view: Exclude<View, { kind: "none" }>,
+): Measured {
+  const { name, source } = series;
+  const stretches = view.kind === "stretches" ? view.stretches : undefined;
+  const points = view.kind === "newest" ? series.newest() : series.points(stretches);
+  if (points.count === 0) return { ...fewSamples(`source ${source} did not answer in the time judged`), series: name };
+  const measured = { series: name, ...figureOf(points, aggregation) };
+  if (measured.value === undefined) return { ...fewSamples(tooLittle(name, aggregation, points)), series: name };
+  const few = tooFew(aggregation, points.count);
   if (few !== undefined) return { ...measured, lacking: few };
-  if (series.gaps > GAP_SHARE * series.looks) {
-    const reason = `source ${series.source} did not answer ${series.gaps} of ${series.looks} times`;
+  const [gaps, looks] = [series.gaps(stretches), series.looks(stretches)];
+  if (view.kind === "stretches" && gaps > GAP_SHARE * looks) {
+    const reason = `source ${source} did not answer ${gaps} of ${looks} times`;
     return { ...measured, lacking: { state: "few_samples", reason, breakable: true } };
   }
   return measured;
 }
 
-function seriesValue(series: TargetSeries, aggregation: Aggregation): number | undefined {
+function tooLittle(name: string, { kind }: Aggregation, points: TargetPoints): string {
+  if (kind === "slope") return `a slope needs ${FEWEST_POINTS} values, ${name} had ${points.count}`;
+  return `${name} was seen once: a rate or an increase needs two values`;
+}
+
+function figureOf(points: TargetPoints, aggregation: Aggregation): Pick<Measured, "value" | "interval"> {
+  const one = (value: number | undefined) => (value === undefined ? {} : { value });
   switch (aggregation.kind) {
     case "quantile":
-      return series.quantile(aggregation.q);
+      return { value: points.quantile(aggregation.q) };
     case "avg":
-      return series.mean;
+      return { value: points.mean };
     case "min":
-      return series.min;
+      return { value: points.min };
     case "max":
-      return series.max;
+      return { value: points.max };
     case "last":
-      return series.last;
+      return { value: points.last };
     case "rate":
-      return series.rate;
+      return one(points.rate);
     case "count":
-      return series.rate === undefined ? undefined : series.increase;
+      return one(points.rate === undefined ? undefined : points.increase);
+    case "changes":
+      return one(points.count < 2 ? undefined : points.changes);
+    case "slope": {
+      const trend = points.trend();
+      return trend === undefined ? {} : { value: trend.slope, interval: [trend.low, trend.high] };
+    }
     case "ratio":
       // The grammar has no ratio of a target metric.
-      return undefined;
+      return {};
   }
-}
-
-type Judged = Pick<ThresholdState, "value" | "state" | "series" | "reason">;
-
-/** Of several series the worst counts: a broken one, then one that cannot tell, then the one nearest to the limit. */
-function worst(measured: readonly Measured[], limit: Limit): Judged {
-  const rank = { broken: 3, no_data: 2, few_samples: 1, ok: 0 };
-  const judged = measured.map((one) => judgeOne(one, limit));
-  return judged.reduce((a, b) => {
-    if (rank[a.state] !== rank[b.state]) return rank[a.state] > rank[b.state] ? a : b;
-    return badness(b.value, limit) > badness(a.value, limit) ? b : a;
-  });
-}
-
-function judgeOne({ value, lacking, series }: Measured, limit: Limit): Judged {
-  const base = { ...(value === undefined ? {} : { value }), ...(series === undefined ? {} : { series }) };
-  const broken = value !== undefined && !holds(value, limit);
-  if (lacking === undefined || (lacking.breakable && broken)) return { ...base, state: broken ? "broken" : "ok" };
-  return { ...base, state: lacking.state, reason: lacking.reason };
-}
-
-function holds(value: number, { operator, value: limit }: Limit): boolean {
-  switch (operator) {
-    case "<":
-      return value < limit;
-    case "<=":
-      return value <= limit;
-    case ">":
-      return value > limit;
-    case ">=":
-      return value >= limit;
-    case "==":
-      return value === limit;
-    case "!=":
-      return value !== limit;
-  }
-}
-
-function badness(value: number | undefined, { operator, value: limit }: Limit): number {
-  if (value === undefined) return Number.NEGATIVE_INFINITY;
-  if (operator === "<" || operator === "<=") return value;
-  if (operator === ">" || operator === ">=") return -value;
-  return operator === "==" ? Math.abs(value - limit) : -Math.abs(value - limit);
 }

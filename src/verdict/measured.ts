@@ -3,6 +3,8 @@ import type { Aggregation } from "./threshold.ts";
 /** A threshold's figure for one series, in base units. */
 export interface Measured {
   value?: number;
+  /** Where the value is an estimate: its 95 % confidence interval. A limit within it can be neither kept nor broken. */
+  interval?: readonly [low: number, high: number];
   /** Set where the value, if there is one, is not enough for a pass. */
   lacking?: Lacking;
   /** The target series it is of. */
@@ -15,6 +17,16 @@ export interface Lacking {
   reason: string;
   /** A limit that is broken in what was seen is broken all the same. */
   breakable: boolean;
+}
+
+/** Nothing was measured. */
+export function noData(reason: string): Measured {
+  return { lacking: { state: "no_data", reason, breakable: false } };
+}
+
+/** Too little was measured to tell; a `value` that there is is shown all the same. */
+export function fewSamples(reason: string, measured: Pick<Measured, "value" | "series"> = {}): Measured {
+  return { ...measured, lacking: { state: "few_samples", reason, breakable: false } };
 }
 
 /** The samples that a percentile needs: ten beyond it. */

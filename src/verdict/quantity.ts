@@ -1,5 +1,5 @@
 /** What a limit is a limit of; it decides which units may be written. */
-export type Dimension = "time" | "bytes" | "ratio" | "number" | "rate" | "byte rate";
+export type Dimension = "time" | "bytes" | "ratio" | "number" | "rate" | "byte rate" | "time rate" | "ratio rate";
 
 /** A unit's size in base units as a fraction, because 35 / 100 is 0.35 and 35 * 0.01 is not. */
 type Size = readonly [times: number, per: number];
@@ -37,12 +37,18 @@ const units: Record<Dimension, Record<string, Size>> = {
   ratio: { "%": [1, 100] },
   number: {},
   rate: Object.fromEntries(Object.entries(perTime).map(([unit, size]) => [`/${unit}`, size])),
-  "byte rate": Object.fromEntries(
-    Object.entries(bytes).flatMap(([unit, [size]]) =>
-      Object.entries(perTime).map(([time, [, per]]) => [`${unit}/${time}`, [size, per]]),
-    ),
-  ),
+  "byte rate": perTimeOf(bytes),
+  "time rate": perTimeOf(times),
+  "ratio rate": perTimeOf({ "%": [1, 100] }),
 };
+
+function perTimeOf(sizes: Record<string, Size>): Record<string, Size> {
+  return Object.fromEntries(
+    Object.entries(sizes).flatMap(([unit, [times, parts]]) =>
+      Object.entries(perTime).map(([time, [, per]]): [string, Size] => [`${unit}/${time}`, [times, parts * per]]),
+    ),
+  );
+}
 
 const names: Record<Dimension, string> = {
   time: "a time",
@@ -51,6 +57,8 @@ const names: Record<Dimension, string> = {
   number: "a bare number",
   rate: "a rate",
   "byte rate": "a rate of bytes",
+  "time rate": "a change of a time",
+  "ratio rate": "a change of a share",
 };
 
 const exampleUnit: Record<Dimension, string> = {
@@ -60,6 +68,8 @@ const exampleUnit: Record<Dimension, string> = {
   number: "",
   rate: "/s",
   "byte rate": "MB/s",
+  "time rate": "ms/h",
+  "ratio rate": "%/h",
 };
 
 /**
@@ -95,4 +105,16 @@ export function formatLike(value: number, limit: { value: number; text: string }
     if (value === limit.value || (shown * times) / per !== limit.value) break;
   }
   return `${shown}${unit}`;
+}
+
+/** Milliseconds in the largest unit that needs no fraction: `90s`, `2m`, `1500ms`. */
+export function durationText(ms: number): string {
+  const [unit, size] = (
+    [
+      ["h", 3_600_000],
+      ["m", 60_000],
+      ["s", 1000],
+    ] as const
+  ).find(([, one]) => ms >= one && Number.isInteger(ms / one)) ?? ["ms", 1];
+  return `${Number((ms / size).toPrecision(6))}${unit}`;
 }

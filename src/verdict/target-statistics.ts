@@ -1,4 +1,6 @@
 import { type Observation, seriesName } from "../metrics/observation.ts";
+import type { Stretch } from "./phase.ts";
+import { TargetPoints } from "./target-points.ts";
 
 /** What a source says about itself, also while it is down: it has no gaps. */
 const ofTheSource: ReadonlySet<string> = new Set([
@@ -9,11 +11,35 @@ const ofTheSource: ReadonlySet<string> = new Set([
   "scrape_last_success_timestamp_seconds",
 ]);
 
-/** How often a source was asked and how often it did not answer. */
-interface Looks {
-  all: number;
-  failed: number;
+/** The looks at one source: when, and which of them it answered. */
+class Looks {
+  readonly #times: number[] = [];
+  readonly #failed: number[] = [];
+
+  add(at: number, answered: boolean): void {
+    this.#times.push(at);
+    if (!answered) this.#failed.push(at);
+  }
+
+  all(stretches: readonly Stretch[]): number {
+    return countIn(this.#times, stretches);
+  }
+
+  failed(stretches: readonly Stretch[]): number {
+    return countIn(this.#failed, stretches);
+  }
+
+  /** The last look was not answered. */
+  get isDown(): boolean {
+    return this.#failed.length > 0 && this.#failed.at(-1) === this.#times.at(-1);
+  }
 }
+
+function countIn(times: readonly number[], stretches: readonly Stretch[]): number {
+  return times.filter((at) => stretches.some(({ fromMs, toMs }) => fromMs <= at && at <= toMs)).length;
+}
+
+const always: readonly Stretch[] = [{ fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY }];
 
 /** The figures of one target series, as the JSON summary has them; in base units. */
 export interface TargetFigures {
@@ -36,13 +62,8 @@ export class TargetSeries {
   readonly labels: Record<string, string>;
   readonly type: Observation["type"];
   readonly #looks: Looks;
+  readonly #times: number[] = [];
   readonly #values: number[] = [];
-  #firstAt = 0;
-  #lastAt = 0;
-  #min = Number.POSITIVE_INFINITY;
-  #max = Number.NEGATIVE_INFINITY;
-  #sum = 0;
-  #increase = 0;
 
   constructor({ metric, source, labels, type }: Observation, looks: Looks) {
     this.labels = { ...labels, source };
@@ -54,69 +75,35 @@ export class TargetSeries {
   }
 
   add(value: number, at: number): void {
-    if (this.#values.length === 0) this.#firstAt = at;
-    // A counter that restarted lower has counted up to its value from 0.
-    else this.#increase += value < this.last ? value : value - this.last;
-    this.#lastAt = at;
-    this.#min = Math.min(this.#min, value);
-    this.#max = Math.max(this.#max, value);
-    this.#sum += value;
+    this.#times.push(at);
     this.#values.push(value);
   }
 
-  get count(): number {
-    return this.#values.length;
+  /** What it said in these stretches; by default in the whole run. */
+  points(stretches: readonly Stretch[] = always): TargetPoints {
+    return new TargetPoints(this.#times, this.#values, stretches);
   }
 
-  get min(): number {
-    return this.#min;
+  /** Its newest value, of a counter with the one before it; none while its source is down. */
+  newest(): TargetPoints {
+    const length = this.#looks.isDown && !ofTheSource.has(this.metric) ? 0 : this.type === "counter" ? 2 : 1;
+    const fromMs = this.#times.at(-length) ?? 0;
+    return this.points(length === 0 ? [] : [{ fromMs, toMs: Number.POSITIVE_INFINITY }]);
   }
 
-  get max(): number {
-    return this.#max;
-  }
-
-  get mean(): number {
-    return this.#sum / this.#values.length;
-  }
-
-  get first(): number {
-    return this.#values[0] ?? Number.NaN;
-  }
-
-  get last(): number {
-    return this.#values.at(-1) ?? Number.NaN;
-  }
-
-  /** How much a counter rose between its first and last value, restarts included. */
-  get increase(): number {
-    return this.#increase;
-  }
-
-  /** A counter's increase a second; undefined before it was seen at two moments. */
-  get rate(): number | undefined {
-    const seconds = (this.#lastAt - this.#firstAt) / 1000;
-    return seconds > 0 ? this.#increase / seconds : undefined;
-  }
-
-  get gaps(): number {
-    return ofTheSource.has(this.metric) ? 0 : this.#looks.failed;
+  /** Looks at its source that brought nothing. */
+  gaps(stretches: readonly Stretch[] = always): number {
+    return ofTheSource.has(this.metric) ? 0 : this.#looks.failed(stretches);
   }
 
   /** How often the source was asked. */
-  get looks(): number {
-    return this.#looks.all;
-  }
-
-  /** The smallest value that at least `q` (0..1) of all values do not exceed; exact. */
-  quantile(q: number): number {
-    const sorted = Float64Array.from(this.#values).sort();
-    return sorted[Math.max(1, Math.ceil(q * sorted.length)) - 1] ?? Number.NaN;
+  looks(stretches: readonly Stretch[] = always): number {
+    return this.#looks.all(stretches);
   }
 
   figures(): TargetFigures {
-    const { source, min, mean, max, first, last, gaps } = this;
-    return { source, min, mean, max, first, last, gaps };
+    const { min, mean, max, first, last } = this.points();
+    return { source: this.source, min, mean, max, first, last, gaps: this.gaps() };
   }
 }
 
@@ -130,10 +117,7 @@ export class TargetStatistics {
       // Exporters say NaN for "nothing to tell" (a quantile of no requests).
       if (!Number.isFinite(observation.value)) continue;
       const looks = this.#looksAt(observation.source);
-      if (observation.metric === "up") {
-        looks.all++;
-        if (observation.value === 0) looks.failed++;
-      }
+      if (observation.metric === "up") looks.add(observation.at, observation.value !== 0);
       const name = seriesName(observation.metric, { ...observation.labels, source: observation.source });
       let series = this.#series.get(name);
       if (series === undefined) {
@@ -147,10 +131,15 @@ export class TargetStatistics {
   #looksAt(source: string): Looks {
     let looks = this.#looks.get(source);
     if (looks === undefined) {
-      looks = { all: 0, failed: 0 };
+      looks = new Looks();
       this.#looks.set(source, looks);
     }
     return looks;
+  }
+
+  /** All series, without what sources say about themselves. */
+  get series(): TargetSeries[] {
+    return [...this.#series.values()].filter(({ metric }) => !ofTheSource.has(metric));
   }
 
   /** The series of a metric that carry all these labels, `source` among them. */
@@ -163,15 +152,20 @@ export class TargetStatistics {
 
   /** Sources that failed to answer at least once, the most silent first. */
   failingSources(): string[] {
-    return [...this.#looks]
-      .filter(([, { failed }]) => failed > 0)
-      .sort(([, a], [, b]) => b.failed - a.failed)
-      .map(([source]) => source);
+    const failed = [...this.#looks].map(([source, looks]) => ({ source, times: looks.failed(always) }));
+    return failed
+      .filter(({ times }) => times > 0)
+      .sort((a, b) => b.times - a.times)
+      .map(({ source }) => source);
+  }
+
+  /** Sources that answered at least once. */
+  answeringSources(): string[] {
+    return [...this.#looks].filter(([, looks]) => looks.failed(always) < looks.all(always)).map(([source]) => source);
   }
 
   /** All of the target's series by name, without what sources say about themselves. */
   summary(): Record<string, TargetFigures> {
-    const shown = [...this.#series.values()].filter(({ metric }) => !ofTheSource.has(metric));
-    return Object.fromEntries(shown.map((series) => [series.name, series.figures()]));
+    return Object.fromEntries(this.series.map((series) => [series.name, series.figures()]));
   }
 }

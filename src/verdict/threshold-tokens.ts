@@ -1,3 +1,5 @@
+import type { ThresholdProblem } from "./threshold.ts";
+
 /** A piece of a threshold's text. `unknown` is a character that begins nothing, or a string that never ends. */
 export interface Token {
   kind: "word" | "quantity" | "string" | "symbol" | "unknown" | "end";
@@ -27,4 +29,45 @@ const tokenKinds = ["word", "quantity", "string", "symbol", "unknown"] as const;
 /** What a string token stands for; `\n` is a line's end, any other escaped character itself, as in `seriesName`. */
 export function stringValue(token: Token): string {
   return token.text.slice(1, -1).replaceAll(/\\(.)/gsu, (_, char: string) => (char === "n" ? "\n" : char));
+}
+
+/** Goes through a text's tokens and keeps the first problem: whoever fails returns undefined, and so does who asked it. */
+export class TokenReader {
+  readonly #tokens: Token[];
+  readonly #length: number;
+  #next = 0;
+  problem: ThresholdProblem | undefined;
+
+  constructor(text: string) {
+    this.#tokens = tokenize(text);
+    this.#length = text.length;
+  }
+
+  peek(): Token {
+    return this.#tokens[this.#next] ?? { kind: "end", text: "", offset: this.#length };
+  }
+
+  /** The end is never passed: it is there to be taken again. */
+  take(): Token {
+    const token = this.peek();
+    if (token.kind !== "end") this.#next++;
+    return token;
+  }
+
+  symbol(text: string, why?: string): Token | undefined {
+    const token = this.take();
+    if (token.text === text) return token;
+    return this.fail(token, why === undefined ? `"${text}"` : `"${text}", ${why}`);
+  }
+
+  fail(token: Token, expected: string, suggestion?: string): undefined {
+    this.problem ??= {
+      offset: token.offset,
+      length: token.text.length,
+      expected,
+      got: token.kind === "end" ? "the end" : token.text,
+      ...(suggestion === undefined ? {} : { suggestion }),
+    };
+    return undefined;
+  }
 }

@@ -1,5 +1,6 @@
 import { requestCount, type Snapshot } from "../metrics/snapshot.ts";
-import { formatLike } from "./quantity.ts";
+import { whenBroken } from "./limit-watch.ts";
+import { durationText, formatLike } from "./quantity.ts";
 import type { Limit } from "./threshold.ts";
 import { ownFailures, type TrustResult } from "./trust.ts";
 
@@ -18,6 +19,10 @@ export interface ThresholdState {
   series?: string;
   /** Why there is no answer, for people. */
   reason?: string;
+  /** Of a limit over time: when it was first broken and when last, the run's milliseconds; also where it holds again. */
+  broken?: { fromMs: number; untilMs: number };
+  /** When it ended the load, the run's milliseconds. */
+  abortedMs?: number;
 }
 
 export type Verdict =
@@ -45,7 +50,9 @@ export interface Evidence {
  * count for nothing here.
  */
 export function decide({ states, trust, stoppedBy, snapshot, hasThresholds }: Evidence): Verdict {
-  const breaches = states.filter(({ level, state }) => level === "critical" && state === "broken").map(breach);
+  const broken = states.filter(({ level, state }) => level === "critical" && state === "broken");
+  // First what ended the load: what came after was judged on a load that was no longer the plan's.
+  const breaches = broken.toSorted((a, b) => abortTime(a) - abortTime(b)).map(breach);
   const requests = snapshot.series.reduce((sum, one) => sum + requestCount(one) - ownFailures(one), 0);
   const failures = snapshot.series.reduce((sum, one) => sum + one.failure.response.count - ownFailures(one), 0);
   if (!hasThresholds && failures > 0) {
@@ -87,14 +94,20 @@ function targetWarnings(states: readonly ThresholdState[]): string[] {
     });
 }
 
+function abortTime({ abortedMs = Number.MAX_VALUE }: ThresholdState): number {
+  return abortedMs;
+}
+
 function isUnanswered(state: ThresholdState["state"]): boolean {
   return state === "no_data" || state === "few_samples";
 }
 
-function breach({ expression, level, limit, value, series }: ThresholdState): string {
+function breach({ expression, level, limit, value, series, broken, abortedMs }: ThresholdState): string {
   const measured = value === undefined ? "unknown" : formatLike(value, limit);
   const where = series === undefined ? "" : ` in ${series}`;
-  return `${expression}: was ${measured}${where}, ${level} is ${limit.operator} ${limit.text}`;
+  const when = broken === undefined ? "" : ` ${whenBroken(broken)}`;
+  const what = `${expression}: was ${measured}${where}${when}, ${level} is ${limit.operator} ${limit.text}`;
+  return abortedMs === undefined ? what : `aborted at ${durationText(Math.round(abortedMs / 100) * 100)} by ${what}`;
 }
 
 function unknown({ expression, reason }: ThresholdState): string {

@@ -8,7 +8,7 @@ import type { ThresholdState } from "../../src/verdict/verdict.ts";
 import { bounds, counted, looks, thresholds } from "./evidence.ts";
 
 function judge(text: string, snapshot: Snapshot, ...observations: Observation[][]): ThresholdState[] {
-  const one = new Judge({ thresholds: thresholds(text), bounds, warmUpMs: 0 });
+  const one = new Judge({ thresholds: thresholds(text), bounds, warmUpMs: 0, loads: [] });
   for (const some of observations) one.observe(some);
   return one.evaluate(snapshot);
 }
@@ -256,7 +256,7 @@ describe("thresholds on the target", () => {
 describe("a warm-up", () => {
   it("counts in no threshold, on either side", () => {
     const limits = thresholds("max(queue_depth) < 10", "ratio(errors) < 1%", "rate(requests) >= 5/s");
-    const one = new Judge({ thresholds: limits, bounds, warmUpMs: 10_000 });
+    const one = new Judge({ thresholds: limits, bounds, warmUpMs: 10_000, loads: [] });
     const owner = new Aggregator("0", new ClassicBounds(bounds));
     const series = owner.series({ user: "U", task: "T", request: "/", method: "GET" });
     const request = (at: number, failed: boolean) =>

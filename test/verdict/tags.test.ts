@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Judge } from "../../src/verdict/judge.ts";
 import { bounds, counted, thresholds } from "./evidence.ts";
+import { stages } from "./timeline.ts";
 
 describe("a threshold of a tag", () => {
   const tasks = [
@@ -8,7 +9,8 @@ describe("a threshold of a tag", () => {
     { name: "Find", tags: ["read"] },
     { name: "Order", tags: ["write"] },
   ];
-  const loads = [{ classes: [{ name: "Boss", tags: ["boss"], tasks }] }];
+  const [shape] = stages([1, 0, 60]);
+  const loads = shape === undefined ? [] : [{ ...shape, classes: [{ name: "Boss", tags: ["boss"], tasks }] }];
   const run = counted(10, [
     { count: 100, ms: 100, task: "List" },
     { count: 50, ms: 200, task: "Find" },

@@ -51,6 +51,6 @@ describe("TargetStatistics", () => {
     const apart = new TargetStatistics();
     for (const one of all) apart.observe([one]);
     expect(apart.summary()).toEqual(together.summary());
-    expect(apart.matching("http_requests_total", {})[0]?.increase).toBe(9);
+    expect(apart.matching("http_requests_total", {})[0]?.points().increase).toBe(9);
   });
 });

@@ -123,8 +123,11 @@ describe("parseThreshold", () => {
     ["p999(latency) < 1s", "p999", 0, /percentile/, "p99.9"],
     ["p100(latency) < 1s", "p100", 0, /percentile/, "max"],
     ["p0(latency) < 1s", "p0", 0, /percentile/, "min"],
-    ["slope(memory_used_bytes) < 10MB/h", "slope", 0, /slope is not supported yet/],
-    ["changes(process_start_time_seconds) == 0", "changes", 0, /changes is not supported yet/],
+    ["slope(memory_used_bytes) < 10MB", "10MB", 27, /such as 10MB\/s/],
+    ["slope(requests) < 1/h", "slope", 0, /rate or count of requests/],
+    ["slope(http_requests_total) < 1/h", "slope", 0, /rate or count of http_requests_total/],
+    ["changes(latency) == 0", "changes", 0, /of latency/],
+    ['count(dropped{task="a"}) == 0', "task", 14, /it has none/],
     ["p95(latncy) < 1s", "latncy", 4, /client metric/, "latency"],
     ["ratio(failures) < 1%", "failures", 6, /client metric/, "errors"],
     ["p95(http_req_duration) < 1s", "http_req_duration", 4, /client metric/, "latency"],
@@ -171,11 +174,19 @@ describe("parseThreshold", () => {
     ["rate(requests) target > 10/s critical < 20/s", "critical", 29, /same side/],
     ["p95(latency) crtical < 1s", "crtical", 13, /a limit/, "critical"],
     ["p95(latency) < 1s critical < 2s", "critical", 18, /each with its word/],
-    ["p95(latency) < 1s over 1m", "over", 18, /not supported yet/],
-    ["p95(latency) < 1s for 30s", "for", 18, /not supported yet/],
-    ["ratio(errors) target == 0 critical < 1% after 30s abort", "after", 40, /not supported yet/],
-    ["ratio(errors) < 1% abort", "abort", 19, /not supported yet/],
-    ["p95(latency) during spike < 1s", "during", 13, /not supported yet/],
+    ["p95(latency) < 1s ovr 1m", "ovr", 18, /nothing more/, "over"],
+    ["p95(latency) < 1s over", "the end", 22, /a time/],
+    ["p95(latency) < 1s over 1", "1", 23, /such as 1ms/],
+    ["p95(latency) < 1s over 500ms", "500ms", 23, /at least 1000ms/],
+    ["p95(latency) < 1s over 1m over 2m", "over", 26, /only once/],
+    ["p95(latency) < 1s for 0", "0", 22, /at least 1ms/],
+    ["p95(latency) < 1s during spike", "spike", 25, /hold, ramp, or stage 2/],
+    ["p95(latency) < 1s during holt", "holt", 25, /hold, ramp/, "hold"],
+    ["p95(latency) < 1s during stage", "the end", 30, /stage's number/],
+    ["p95(latency) < 1s during stage 0", "0", 31, /from 1/],
+    ["p95(latency) target < 1s abort", "the end", 30, /a critical limit/],
+    ["ratio(errors) < 1% after 1m abort after 2m", "after", 34, /only once/],
+    ["ratio(errors) abort", "the end", 19, /a limit/],
   ])("%s: marks %s", (text, got, offset, expected, suggestion) => {
     const problem = bad(text);
     expect(problem).toMatchObject({ got, offset });
@@ -241,6 +252,34 @@ describe("parseThreshold", () => {
   });
 });
 
+describe("the clauses of a threshold", () => {
+  it.each([
+    ["p95(latency) critical < 2s over 1m for 30s abort", { overMs: 60_000, forMs: 30_000, abort: { afterMs: 0 } }],
+    ["ratio(errors) target < 1% critical < 5% after 30s abort", { afterMs: 30_000, abort: { afterMs: 0 } }],
+    ["ratio(errors) < 5% abort after 30s", { abort: { afterMs: 30_000 } }],
+    ["p95(latency) during hold < 2s", { during: { kind: "hold" } }],
+    ["p95(latency) over 1.5m target < 1s for 2s critical < 2s", { overMs: 90_000, forMs: 2000 }],
+    ["max(queue_depth) < 5 during stage 2", { during: { kind: "stage", stage: 2 } }],
+    ["max(queue_depth) < 5 during ramp", { during: { kind: "ramp" } }],
+    ["max(queue_depth) < 5", {}],
+  ])("of %s are %j", (text, clauses) => {
+    const { overMs, forMs, afterMs, during, abort } = good(text);
+    const found = { overMs, forMs, afterMs, during, abort };
+    expect(JSON.parse(JSON.stringify(found))).toEqual(clauses);
+  });
+
+  it.each([
+    ["slope(memory_used_bytes) < 36MB/h", 1e4],
+    ["slope(latency) < 3.6ms/h", 1e-6],
+    ["slope(cache_hit_ratio) > -36%/h", -1e-4],
+    ["slope(queue_depth) <= 60/m", 1],
+    ["changes(process_start_time_seconds) == 0", 0],
+    ["ratio(dropped) < 1%", 0.01],
+  ])("%s has the limit %d", (text, value) => {
+    expect(good(text).critical?.value).toBeCloseTo(value, 12);
+  });
+});
+
 describe("namedLatencies", () => {
   it.each([
     ["p95(latency) target < 500ms critical < 1s", [0.5, 1]],
@@ -248,6 +287,7 @@ describe("namedLatencies", () => {
     ["ratio(good, 350ms) > 99%", [0.35]],
     ["ratio(errors) < 1%", []],
     ["max(db_longest_transaction_seconds) < 1s", []],
+    ["slope(latency) < 10ms/h", []],
   ])("of %s are %j", (text, latencies) => {
     expect(namedLatencies(good(text))).toEqual(latencies);
   });
