@@ -19,7 +19,10 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
   target: { rooms: ["metrics", "scenario"], packages: ["undici", "json-p3", "@redis/client", "postgres"] },
   verdict: { rooms: ["metrics", "scenario/plan"], packages: ["simple-statistics"] },
   runs: { rooms: ["metrics", "verdict", "scenario/plan"], packages: [] },
-  sinks: { rooms: ["metrics", "verdict", "runs", "scenario/plan"], packages: ["prom-client", "@opentelemetry/*"] },
+  sinks: {
+    rooms: ["metrics", "verdict", "runs", "scenario/plan", "scenario/flow"],
+    packages: ["prom-client", "@opentelemetry/*"],
+  },
   cluster: { rooms: ["load", "scenario", "metrics", "client"], packages: [] },
   ui: { rooms: ["metrics", "verdict", "runs", "run"], packages: ["express", "preact", "uplot", "vite"] },
   dashboards: { rooms: ["metrics", "verdict/threshold"], packages: ["@grafana/grafana-foundation-sdk", "yaml"] },

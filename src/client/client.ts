@@ -38,6 +38,8 @@ export interface Session {
    * CPU time of a request.
    */
   send(request: Request, settled: (exchange: Exchange) => void): void;
+  /** Connections of its own beside these, with the same cookies: for a request at the same time. It ends with this one. */
+  fork(): Session;
   /** Ends its connections; what is under way fails as `aborted`. */
   close(): void;
 }

@@ -49,8 +49,8 @@ export class HttpClient implements Client, Network {
     loadParser();
   }
 
-  open(): Session {
-    const session = new HttpSession(this);
+  open(first?: HttpSession): HttpSession {
+    const session = new HttpSession(this, first);
     this.#sessions.add(session);
     return session;
   }
@@ -90,6 +90,9 @@ class HttpSession implements Session, Owner {
   /** By origin; nearly all users know one. */
   readonly #connections = new Map<string, Connection>();
   #cookies: Cookies | undefined;
+  /** The user's first session: its cookies are those of all. */
+  readonly #first: HttpSession;
+  #forks: HttpSession[] | undefined;
   /** The connection used last, and where it leads. */
   #last: Connection | undefined;
   #lastOrigin = "";
@@ -101,8 +104,9 @@ class HttpSession implements Session, Owner {
   #redirects = 0;
   #closed = false;
 
-  constructor(client: HttpClient) {
+  constructor(client: HttpClient, first?: HttpSession) {
     this.#client = client;
+    this.#first = first ?? this;
     this.#exchange = new HttpExchange(client.clock, this, client.phases);
   }
 
@@ -123,15 +127,24 @@ class HttpSession implements Session, Owner {
     if (this.#exchange.deadlineAt <= now) this.#exchange.expire();
   }
 
+  fork(): Session {
+    const fork = this.#client.open(this.#first);
+    if (this.#closed) fork.close();
+    this.#forks ??= [];
+    this.#forks.push(fork);
+    return fork;
+  }
+
   close(): void {
     this.#closed = true;
     this.#client.closed(this);
+    for (const fork of this.#forks ?? []) fork.close();
     for (const origin of [...this.#connections.keys()])
       this.drop(origin, new ExchangeAbort("aborted", "the run was stopped"));
   }
 
   #dispatch(exchange: HttpExchange, headers: string[]): void {
-    const cookie = this.#cookies?.header(exchange.origin + exchange.path);
+    const cookie = this.#first.#cookies?.header(exchange.origin + exchange.path);
     const options = this.#options;
     options.path = exchange.path;
     options.method = exchange.method;
@@ -176,8 +189,8 @@ class HttpSession implements Session, Owner {
   answered(exchange: HttpExchange): void {
     const setCookie = exchange.headers["set-cookie"];
     if (setCookie === undefined) return;
-    this.#cookies ??= new Cookies();
-    this.#cookies.store(setCookie, exchange.origin + exchange.path);
+    this.#first.#cookies ??= new Cookies();
+    this.#first.#cookies.store(setCookie, exchange.origin + exchange.path);
   }
 
   /** Follows a redirect as browsers do (RFC 9110, 15.4): one sample, the last response's. False if it is not one. */

@@ -57,7 +57,9 @@ export class ModelledClient implements Client {
       closed = true;
       for (const abort of [...underway]) abort();
     };
-    return { send, close };
+    // Without connections there is nothing to have apart.
+    const session: Session = { send, fork: () => session, close };
+    return session;
   }
 
   #exchange(request: Request, startedAt: number, answer: ModelledAnswer, failure: Failure | undefined): Exchange {

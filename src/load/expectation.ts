@@ -1,7 +1,7 @@
 import type { Exchange } from "../client/client.ts";
 import type { Failure } from "../metrics/sample.ts";
 import { type CompiledPath, compilePath } from "../scenario/json-path.ts";
-import type { Capture, Expect, JsonCheck, Step, TextCheck } from "../scenario/plan.ts";
+import type { Capture, Expect, JsonCheck, RequestStep, TextCheck } from "../scenario/plan.ts";
 import { compileJson, compileTemplate, type Scope } from "../scenario/template.ts";
 
 /**
@@ -19,7 +19,7 @@ type Show = (text: string) => string;
 const SHOWN = 80;
 
 export function compileExpectation(
-  { expect, captures }: Pick<Step, "expect" | "captures">,
+  { expect, captures }: Pick<RequestStep, "expect" | "captures">,
   redact: (text: string) => string,
 ): Expectation {
   const show = (text: string) => shorten(redact(text));

@@ -86,11 +86,17 @@ export class Population implements Driver {
   /** No user begins another iteration; resolves when what is under way is finished. */
   async settle(): Promise<void> {
     for (const user of this.#users) user.stop();
+    await this.#allAtRest();
+    // Idle users of a pool have no loop of their own that would end them.
+    for (const user of [...this.#users]) this.#retire(user);
+    await this.#allAtRest();
+  }
+
+  #allAtRest(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#rested = resolve;
     if (this.#busy === 0) resolve();
-    await promise;
-    for (const user of [...this.#users]) this.#retire(user);
+    return promise;
   }
 
   abort(): void {
@@ -119,8 +125,11 @@ export class Population implements Driver {
   }
 
   #retire(user: User): void {
-    user.abort();
-    this.#forget(user);
+    this.#busy++;
+    user.finish(() => {
+      this.#forget(user);
+      this.#rest();
+    });
   }
 
   #forget(user: User): void {

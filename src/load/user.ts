@@ -5,8 +5,10 @@ import type { Clock, Timer } from "../metrics/clock.ts";
 import type { Sample } from "../metrics/sample.ts";
 import type { Wait } from "../scenario/plan.ts";
 import { type Scope, TemplateError } from "../scenario/template.ts";
-import type { CompiledClass, CompiledStep } from "./compile.ts";
+import type { CompiledClass } from "./compile.ts";
+import { FlowError, type Instruction, noSlots, nothing, type Program, type Slots } from "./program.ts";
 import type { Random } from "./random.ts";
+import type { CompiledRequest } from "./request.ts";
 
 /** What all users of a worker share. */
 export interface Surroundings {
@@ -17,44 +19,66 @@ export interface Surroundings {
   tracer: Tracer | undefined;
 }
 
-/** A user whose start steps fail, or whose requests cannot even be made, would spin: it pauses at least this long. */
+/** A user whose start steps fail, or whose task sends nothing, would spin: it pauses at least this long. */
 const BACK_OFF_MS = 1_000;
+/** Requests that a user has under way at the same time: as many as a browser has to one origin. */
+const MOST_PARALLEL = 6;
+
+/** What a user's requests go over, one at a time. */
+class Lane {
+  readonly session: Session;
+  readonly trace: TraceContext | undefined;
+  /** The last request's headers, and the same with `traceparent`: most requests of a step have one list of headers. */
+  headers: string[] = [];
+  traced: string[] = [];
+  /** When the next request is due; without a pace, when the user had done with the last one. */
+  dueAt = 0;
+
+  constructor(session: Session, trace: TraceContext | undefined) {
+    this.session = session;
+    this.trace = trace;
+  }
+}
 
 /**
- * One user: its start steps, then iterations (a task by weight) until it is stopped; one that has begun is finished. A step
- * that fails ends its task, as what follows may need what it would have captured; a user whose start steps fail tries them
- * again. It goes on where the response comes in, without a promise: an async loop takes a twentieth of a request's CPU time.
+ * One user: its start steps, then iterations (a task by weight or in sequence) until it is stopped, then its stop steps; an
+ * iteration that has begun is finished. A step that fails ends its task, as what follows may need what it would have
+ * captured; a user whose start steps fail tries them again. It goes on where the response comes in, without a promise: an async loop takes a twentieth of a request's CPU time.
  */
 export class User {
   readonly #class: CompiledClass;
   readonly #session: Session;
   readonly #scope: Scope;
   readonly #around: Surroundings;
-  readonly #trace: TraceContext | undefined;
-  /** The last request's headers, and the same with `traceparent`: most requests of a step have one list of headers. */
-  #headers: string[] = [];
-  #traced: string[] = [];
+  readonly #lane: Lane;
+  /** Beside the one that is always there, once requests have been sent in parallel. */
+  readonly #moreLanes: Lane[] = [];
   #started: boolean;
-  /** What it is at: steps of the start or of a task, which of them, and its request. */
-  #steps: CompiledStep[] = [];
+  /** Iterations so far. */
+  #turn = 0;
+  /** What it is at: the steps of its start, of a task or of its stop, the next of them, and the last request. */
+  #phase: "start" | "task" | "stop" = "start";
+  #program: Program = nothing;
   #at = 0;
+  #slots: Slots = noSlots;
+  #step: CompiledRequest | undefined;
   #request: Request | undefined;
   #sending = false;
-  /** When the next request is due; without a pace, when the user had done with the last one. */
-  #dueAt = 0;
-  /** The last request could not be made. */
+  /** Nothing was sent, or the last request could not be. */
   #stuck = false;
-  #iterated: () => void = () => {};
+  #ended: () => void = () => {};
   #pause: { timer: Timer; over(): void } | undefined;
+  #thinking: { timer: Timer } | undefined;
   #stopped = false;
+  #aborted = false;
 
   constructor(compiled: CompiledClass, session: Session, scope: Scope, around: Surroundings) {
     this.#class = compiled;
     this.#session = session;
     this.#scope = scope;
     this.#around = around;
-    this.#trace = around.tracer === undefined ? undefined : new TraceContext();
-    this.#started = compiled.start.length === 0;
+    this.#lane = this.#laneOver(session);
+    this.#started = compiled.start.instructions.length === 0;
   }
 
   /** It begins no further iteration. */
@@ -66,8 +90,13 @@ export class User {
 
   /** Ends what it has under way, too. */
   abort(): void {
+    this.#aborted = true;
     this.stop();
     this.#session.close();
+    if (this.#thinking === undefined) return;
+    this.#thinking.timer.cancel();
+    this.#thinking = undefined;
+    this.#end(false);
   }
 
   /** Goes from iteration to iteration while `next` has one for it; resolves when it has stopped. */
@@ -81,14 +110,12 @@ export class User {
     const turn = () => {
       this.#pause = undefined;
       // A user that could not start has not used up what it was given.
-      if (this.#stopped || !(asked || next())) {
-        this.#session.close();
-        resolve();
-      } else this.iterate(due, ended);
+      if (this.#stopped || !(asked || next())) this.finish(resolve);
+      else this.iterate(due, ended);
     };
     const ended = () => {
       asked = !this.#started;
-      const now = this.#dueAt;
+      const now = this.#lane.dueAt;
       due = wait.kind === "pace" ? due + wait.everyMs : now + pauseOf(wait, random);
       if (!this.#started || this.#stuck) due = Math.max(due, now + BACK_OFF_MS);
       if (due <= now || this.#stopped) turn();
@@ -108,29 +135,65 @@ export class User {
    * called when nothing of it is under way.
    */
   iterate(due: number, ended: () => void): void {
-    this.#iterated = ended;
-    this.#dueAt = due;
-    this.#begin(this.#started ? this.#class.pick(this.#scope.random).steps : this.#class.start);
+    this.#ended = ended;
+    this.#lane.dueAt = due;
+    if (this.#started) this.#beginTask();
+    else this.#begin("start", this.#class.start);
   }
 
-  #begin(steps: CompiledStep[]): void {
-    this.#steps = steps;
+  /** Does the stop steps, if it has started and is not aborted; then it is over, and `ended` is called. */
+  finish(ended: () => void): void {
+    this.#stopped = true;
+    this.#ended = () => {
+      this.#session.close();
+      ended();
+    };
+    this.#lane.dueAt = this.#around.clock.now();
+    this.#begin("stop", this.#started && !this.#aborted ? this.#class.stop : nothing);
+  }
+
+  #beginTask(): void {
+    this.#begin("task", this.#class.pick(this.#scope.random, this.#turn++));
+  }
+
+  #begin(phase: "start" | "task" | "stop", program: Program): void {
+    this.#phase = phase;
+    this.#program = program;
     this.#at = 0;
-    this.#step();
+    this.#slots = program.slots === 0 ? noSlots : new Array(program.slots);
+    this.#stuck = true;
+    this.#goOn();
   }
 
-  /** Sends what comes next, or ends. */
-  #step(): void {
-    const step = this.#steps[this.#at];
-    if (step === undefined) {
-      this.#end(true);
-      return;
+  /** Goes to the next step that takes time, or ends. */
+  #goOn(): void {
+    const { instructions } = this.#program;
+    while (this.#at < instructions.length) {
+      const instruction = instructions[this.#at++] as Instruction;
+      switch (instruction.kind) {
+        case "request":
+          return this.#send(instruction);
+        case "think":
+          return this.#think(instruction);
+        case "parallel":
+          return this.#together(instruction.requests);
+        case "jump": {
+          const next = this.#jump(instruction);
+          if (next === undefined) return this.#end(false);
+          this.#at = next;
+        }
+      }
     }
-    const request = this.#prepare(step);
+    this.#end(true);
+  }
+
+  #send(step: CompiledRequest): void {
+    const request = this.#prepare(step, this.#lane);
     if (request === undefined) {
       this.#end(false);
       return;
     }
+    this.#step = step;
     this.#request = request;
     this.#sending = true;
     this.#session.send(request, this.#settled);
@@ -140,71 +203,134 @@ export class User {
   readonly #settled = (exchange: Exchange): void => {
     // What ends before it is sent could not be.
     if (this.#sending) this.#stuck = true;
-    this.#settle(this.#steps[this.#at] as CompiledStep, this.#request as Request, exchange);
-    if (exchange.failure !== undefined) this.#end(false);
-    else {
-      this.#at++;
-      this.#step();
-    }
+    this.#settle(this.#step as CompiledRequest, this.#lane, this.#request as Request, exchange);
+    if (exchange.failure === undefined) this.#goOn();
+    else this.#end(false);
   };
 
-  #end(good: boolean): void {
-    const { succeeded, failed } = this.#around;
-    if (this.#started) (good ? succeeded : failed).add(1);
-    else if (good) {
-      this.#started = true;
-      this.#begin(this.#class.pick(this.#scope.random).steps);
-      return;
+  /** Sends requests at the same time; one that finds all lanes taken is due when one is free. */
+  #together(steps: readonly CompiledRequest[]): void {
+    const wanted = Math.min(MOST_PARALLEL, steps.length);
+    while (this.#moreLanes.length < wanted - 1) this.#moreLanes.push(this.#laneOver(this.#session.fork()));
+    const lanes = [this.#lane, ...this.#moreLanes.slice(0, wanted - 1)];
+    const due = this.#lane.dueAt;
+    let next = 0;
+    let open = lanes.length;
+    let good = true;
+    let sending = false;
+    const use = (lane: Lane): void => {
+      for (let step = steps[next++]; step !== undefined; step = steps[next++]) {
+        const request = this.#prepare(step, lane);
+        if (request !== undefined) return send(lane, step, request);
+        good = false;
+      }
+      if (--open > 0) return;
+      this.#lane.dueAt = Math.max(...lanes.map(({ dueAt }) => dueAt));
+      if (good) this.#goOn();
+      else this.#end(false);
+    };
+    const send = (lane: Lane, step: CompiledRequest, request: Request) => {
+      sending = true;
+      lane.session.send(request, (exchange) => {
+        if (sending) this.#stuck = true;
+        this.#settle(step, lane, request, exchange);
+        if (exchange.failure !== undefined) good = false;
+        use(lane);
+      });
+      sending = false;
+    };
+    for (const lane of lanes) {
+      lane.dueAt = due;
+      use(lane);
     }
-    this.#iterated();
+  }
+
+  #think(pause: { minMs: number; maxMs: number }): void {
+    const { clock } = this.#around;
+    this.#stuck = false;
+    const timer = clock.at(clock.now() + uniform(pause, this.#scope.random), () => {
+      this.#thinking = undefined;
+      this.#lane.dueAt = clock.now();
+      this.#goOn();
+    });
+    this.#thinking = { timer };
+  }
+
+  /** The place of the next instruction; undefined if it cannot be told: the task has failed. */
+  #jump(instruction: Extract<Instruction, { kind: "jump" }>): number | undefined {
+    try {
+      return instruction.next(this.#scope, this.#slots, this.#around.clock.now());
+    } catch (error) {
+      if (!(error instanceof FlowError || error instanceof TemplateError)) throw error;
+      this.#stuck = true;
+      return undefined;
+    }
+  }
+
+  #end(good: boolean): void {
+    const { succeeded, failed, clock } = this.#around;
+    if (!good && this.#slots !== noSlots) this.#program.abandon(this.#slots, clock.now());
+    if (this.#phase === "task") (good ? succeeded : failed).add(1);
+    if (this.#phase === "start" && good) {
+      this.#started = true;
+      this.#beginTask();
+    } else this.#ended();
   }
 
   /** A step's request, or undefined if it cannot be made, which is recorded. */
-  #prepare(step: CompiledStep): Request | undefined {
+  #prepare(step: CompiledRequest, lane: Lane): Request | undefined {
     const { aggregator, clock, tracer } = this.#around;
-    const trace = this.#trace;
+    const { trace } = lane;
     let request: Request;
     try {
-      request = step.request(this.#scope, this.#dueAt);
+      request = step.request(this.#scope, lane.dueAt);
       this.#stuck = false;
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       this.#stuck = true;
-      aggregator.add(unsent(step.series, this.#dueAt, error.message));
-      this.#dueAt = clock.now();
+      aggregator.add(unsent(step.series, lane.dueAt, error.message));
+      lane.dueAt = clock.now();
       return undefined;
     }
     if (tracer !== undefined && trace !== undefined) {
       tracer.begin(trace);
-      if (request.headers !== this.#headers) {
-        this.#headers = request.headers;
-        this.#traced = [...request.headers, "traceparent", ""];
+      if (request.headers !== lane.headers) {
+        lane.headers = request.headers;
+        lane.traced = [...request.headers, "traceparent", ""];
       }
-      this.#traced[this.#traced.length - 1] = trace.traceparent;
-      request.headers = this.#traced;
+      lane.traced[lane.traced.length - 1] = trace.traceparent;
+      request.headers = lane.traced;
     }
     return request;
   }
 
   /** Judges and records what a step's request came to. */
-  #settle(step: CompiledStep, request: Request, exchange: Exchange): void {
+  #settle(step: CompiledRequest, lane: Lane, request: Request, exchange: Exchange): void {
     const { aggregator, clock, tracer } = this.#around;
-    const trace = this.#trace;
+    const { trace } = lane;
     step.settle(exchange, this.#scope);
     // Reading the clock costs as much as recording: only where a body took time to look at.
-    this.#dueAt = exchange.body === undefined ? exchange.endedAt : clock.now();
+    lane.dueAt = exchange.body === undefined ? exchange.endedAt : clock.now();
     aggregator.add(exchange);
     if (tracer !== undefined && trace !== undefined) {
       tracer.end(trace, exchange, () => step.traced(request, exchange, this.#scope));
     }
   }
+
+  #laneOver(session: Session): Lane {
+    return new Lane(session, this.#around.tracer === undefined ? undefined : new TraceContext());
+  }
+}
+
+function uniform({ minMs, maxMs }: { minMs: number; maxMs: number }, random: Random): number {
+  return minMs + (maxMs - minMs) * random();
 }
 
 /** How long a user that keeps no pace pauses, in milliseconds. */
 function pauseOf(wait: Exclude<Wait, { kind: "pace" }>, random: Random): number {
   switch (wait.kind) {
     case "uniform":
-      return wait.minMs + (wait.maxMs - wait.minMs) * random();
+      return uniform(wait, random);
     case "poisson":
       return -Math.log(1 - random()) * wait.meanMs;
   }

@@ -54,6 +54,12 @@ export const plimsollMetrics = {
   ),
   plimsoll_inflight_requests: gauge("Requests under way.", "scenario"),
   plimsoll_iterations_total: counter("Tasks that ran to their end.", "scenario", "outcome"),
+  plimsoll_group_duration_seconds: histogram(
+    "Time from the first step of a group to the end of its last.",
+    "scenario",
+    "group",
+    "outcome",
+  ),
   plimsoll_dropped_iterations_total: counter("Iterations planned but not started.", "scenario", "reason"),
   plimsoll_schedule_delay_seconds: histogram("How late users and iterations started against the schedule.", "scenario"),
   plimsoll_arrival_rate_target: gauge("Iterations a second that the plan wants started; of open loads.", "scenario"),

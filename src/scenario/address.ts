@@ -120,18 +120,31 @@ function join(parts: TemplatePart[]): Template {
   return more.length === 0 && typeof only === "string" ? only : joined;
 }
 
-/** What an address is counted under: its path, with `:name` for what is filled in, without host and query. */
+/** What an address is counted under: its path, with `:name` for what is filled in and `:id` for what is an id. */
 export function pathName(url: Template): string {
   const text = partsOf(url).map((part, i) =>
     typeof part === "string" ? part : i === 0 && part.kind === "secret" ? "" : placeholder(part),
   );
-  const path = text
-    .join("")
-    .replace(/^https?:\/\/[^/?#]*/iu, "")
-    .replace(/[?#].*$/su, "");
-  return path === "" ? "/" : path;
+  return pathTemplate(text.join(""));
+}
+
+/** A whole number, a UUID (RFC 9562), a ULID, or so many hexadecimal digits that they can be no word. */
+const id = /^(\d+|[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|(?=.*\d)[0-9A-HJKMNP-TV-Z]{26}|(?=.*\d)[0-9a-f]{12,})$/iu;
+
+/**
+ * A URL's path with `:id` for each segment that is an id, so that `/api/tasks/17` and `/api/tasks/18` are counted together;
+ * without host, query and fragment.
+ */
+export function pathTemplate(url: string): string {
+  const path = url.replace(/^https?:\/\/[^/?#]*/iu, "").replace(/[?#].*$/su, "");
+  if (path === "") return "/";
+  return path
+    .split("/")
+    .map((segment) => (id.test(segment) ? ":id" : segment))
+    .join("/");
 }
 
 function placeholder(part: TemplatePart & object): string {
+  if (part.kind === "operation") return ":condition";
   return `:${part.kind === "variable" ? part.path.join(".") : part.name}`;
 }

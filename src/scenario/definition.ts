@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MOST_ROUNDS } from "./flow.ts";
 
 /**
  * What a scenario file may contain: the one definition that validates it (`structure.ts`) and that editors get as a JSON
@@ -48,10 +49,14 @@ const duration = z
 const rate = z
   .string("a rate with its unit, such as 10/s")
   .regex(new RegExp(`^${amount}/(s|m|min|h)$`, "u"), "a rate with its unit, such as 10/s");
-const waits = "a time or a range of times with their units, such as 2s or 1s..3s; or pacing, throughput or poisson";
+function times(expected: string) {
+  return z.string(expected).regex(new RegExp(`^${amount}${unit}(\\s*\\.\\.\\s*${amount}${unit})?$`, "u"), expected);
+}
+const aTimeOrRange = "a time or a range of times with their units, such as 2s or 1s..3s";
+const waits = `${aTimeOrRange}; or pacing, throughput or poisson`;
 const wait = z.union(
   [
-    z.string(waits).regex(new RegExp(`^${amount}${unit}(\\s*\\.\\.\\s*${amount}${unit})?$`, "u"), waits),
+    times(waits),
     map("one of pacing, throughput, poisson", {
       pacing: duration.optional(),
       throughput: rate.optional(),
@@ -157,17 +162,87 @@ const oneBody = {
   },
 };
 
-const step = map("a request, such as get: /api/tasks", request).meta({ ...oneMethod, ...oneBody });
+export const requestKeys: ReadonlySet<string> = new Set(Object.keys(request));
+
+const onlyRequest = map("a request, such as get: /api/tasks", request).meta({ ...oneMethod, ...oneBody });
+
+/** The steps that are no requests, by the key that makes them one, and what each has beside it. */
+export const flows = {
+  think: [],
+  if: ["then", "else"],
+  repeat: ["steps"],
+  foreach: ["steps"],
+  group: ["steps"],
+  parallel: [],
+} as const;
+
+const flowStep = {
+  think: times(aTimeOrRange).optional(),
+  if: text.optional(),
+  repeat: z
+    .int(`a whole number from 1 to ${MOST_ROUNDS}`)
+    .min(1, `a whole number from 1 to ${MOST_ROUNDS}`)
+    .max(MOST_ROUNDS, `a whole number from 1 to ${MOST_ROUNDS}`)
+    .optional(),
+  foreach: named(
+    'one variable and its list, such as { id: "{{ ids }}" }',
+    z.union([text, z.array(z.unknown())], "a list, or an expression that gives one"),
+    1,
+  ).optional(),
+  group: text.optional(),
+  parallel: z
+    .array(onlyRequest, "a list of requests")
+    .min(1, "at least one request")
+    .max(100, "at most 100 requests")
+    .optional(),
+};
+
+/** A step as it may be written. Steps hold steps, which types cannot be inferred through. */
+export type StepInput = z.input<z.ZodObject<typeof request>> &
+  z.input<z.ZodObject<typeof flowStep>> & {
+    then?: StepInput[] | undefined;
+    else?: StepInput[] | undefined;
+    steps?: StepInput[] | undefined;
+  };
+
+const stepList: z.ZodType<StepInput[], StepInput[]> = z.lazy(() =>
+  z.array(step, "a list of steps").min(1, "at least one step"),
+);
+
+const step = map("a request, such as get: /api/tasks, or one of think, if, repeat, foreach, group, parallel", {
+  ...request,
+  ...flowStep,
+  // biome-ignore lint/suspicious/noThenProperty: a scenario's word
+  then: stepList.optional(),
+  else: stepList.optional(),
+  steps: stepList.optional(),
+}).meta({
+  id: "step",
+  oneOf: [
+    ...oneMethod.oneOf.map((one) => ({ ...one, ...without("then", "else", "steps", ...Object.keys(flows)) })),
+    ...Object.entries(flows).map(([key, beside]) => {
+      const all = [...requestKeys, ...Object.keys(flows), "then", "else", "steps"];
+      const others = all.filter((other) => other !== key && !beside.some((one) => one === other));
+      return { required: [key, ...beside.filter((one) => one !== "else")], ...without(...others) };
+    }),
+  ],
+  ...oneBody,
+});
+
+/** In JSON Schema's words: none of these keys. */
+function without(...keys: string[]) {
+  return { not: { anyOf: keys.map((key) => ({ required: [key] })) } };
+}
 
 const task = map("a task: a request, or steps", {
   weight: weight.optional(),
   tags: tags.optional(),
   ...request,
-  steps: z.array(step, "a list of requests").min(1, "at least one request").optional(),
+  steps: stepList.optional(),
 }).meta({
   oneOf: [
     ...oneMethod.oneOf.map((one) => ({ ...one, not: { required: ["steps"] } })),
-    { required: ["steps"], not: { anyOf: Object.keys(request).map((key) => ({ required: [key] })) } },
+    { required: ["steps"], ...without(...requestKeys) },
   ],
   ...oneBody,
 });
@@ -178,9 +253,19 @@ const user = map("a user class: weight, wait, tasks and so on", {
   tags: tags.optional(),
   wait: wait.optional(),
   headers: headers.optional(),
-  start: z.array(step, "a list of requests").optional(),
+  start: z.array(step, "a list of steps").optional(),
+  stop: z.array(step, "a list of steps").optional(),
+  sequence: z
+    .union([flag, z.array(text, "a list of tasks").min(1, "at least one task")], "true, or a list of tasks")
+    .optional(),
   tasks: named("a map of task names to tasks, with at least one", task, 1),
-}).meta({ not: { required: ["weight", "fixedCount"] } });
+}).meta({
+  not: { required: ["weight", "fixedCount"] },
+  // In a sequence no task has a weight.
+  if: { required: ["sequence"], properties: { sequence: { not: { const: false } } } },
+  // biome-ignore lint/suspicious/noThenProperty: JSON Schema's word
+  then: { properties: { tasks: { additionalProperties: { not: { required: ["weight"] } } } } },
+});
 
 /**
  * The shapes of a load, by the key that makes it one, and what else may be said of each. The first whose key is there is
@@ -371,7 +456,6 @@ export const notYet: ReadonlySet<string> = new Set([
   "cookies",
   "feeds",
   "module",
-  "parallel",
   "postgres",
   "rabbitmq",
   "setup",

@@ -1,4 +1,5 @@
 import { nearest } from "../verdict/spelling.ts";
+import { parseOperation } from "./condition.ts";
 import { type TemplateFunction, type TemplatePart, templateFunctions } from "./plan.ts";
 import type { ProblemCode, ProblemParams } from "./problem.ts";
 
@@ -8,7 +9,7 @@ export type Piece =
   | { kind: "environment"; name: string; fallback?: string; offset: number; length: number }
   | { kind: "expression"; part: Expression; offset: number; length: number };
 
-export type Expression = Extract<TemplatePart, { kind: "variable" | "call" }>;
+export type Expression = Extract<TemplatePart, { kind: "variable" | "call" | "operation" }>;
 
 /** What is wrong in a text, and where in it. */
 export interface TextProblem {
@@ -87,9 +88,26 @@ function readEnvironment(inner: string): { kind: "environment"; name: string; fa
 
 function readExpression(inner: string): { kind: "expression"; part: Expression } | ReadProblem {
   const text = inner.trim();
+  const operation = text.length > LONGEST_OPERATION ? undefined : parseOperation(text, knownTerm);
+  if (operation !== undefined) return { kind: "expression", part: operation };
+  const term = readTerm(text);
+  return "kind" in term ? { kind: "expression", part: term } : term;
+}
+
+/** Operations are read by recursion. */
+const LONGEST_OPERATION = 1000;
+
+type Term = Extract<TemplatePart, { kind: "variable" | "call" }>;
+
+function knownTerm(text: string): Term | undefined {
+  const term = readTerm(text);
+  return "kind" in term ? term : undefined;
+}
+
+function readTerm(text: string): Term | ReadProblem {
   if (variable.test(text)) {
     const path = [...text.matchAll(/\["([^"]*)"\]|\['([^']*)'\]|\w+/gu)].map(([word, a, b]) => a ?? b ?? word);
-    return { kind: "expression", part: { kind: "variable", path } };
+    return { kind: "variable", path };
   }
   const [, name, inBrackets = ""] = call.exec(text) ?? [];
   if (name === undefined) {
@@ -107,7 +125,7 @@ function readExpression(inner: string): { kind: "expression"; part: Expression }
   if (args === undefined || !accepts(args)) {
     return { code: "function-arguments", params: { expected: usage, got: text } };
   }
-  return { kind: "expression", part: { kind: "call", name: known, args } };
+  return { kind: "call", name: known, args };
 }
 
 function readArguments(text: string): (string | number)[] | undefined {

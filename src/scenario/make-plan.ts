@@ -3,18 +3,19 @@ import { nearest } from "../verdict/spelling.ts";
 import { namedLatencies, type Threshold } from "../verdict/threshold.ts";
 import { type Address, type Host, hostOf, resolve } from "./address.ts";
 import { type ClassChanges, changed } from "./class-change.ts";
+import { mapRequests, requestsOf } from "./flow.ts";
 import {
   endOfLoads,
   type Plan,
   type PlannedLoad,
+  type RequestStep,
   type Source,
-  type Step,
   type Template,
   type UserClass,
 } from "./plan.ts";
 import type { Problem, ProblemCode, ProblemParams } from "./problem.ts";
 import type { Profile } from "./profile.ts";
-import type { ScenarioStep } from "./request.ts";
+import type { ScenarioRequest } from "./request.ts";
 import type { Scenario } from "./scenario.ts";
 import { checkFixedCounts, type Notes, tagged } from "./selection.ts";
 import { loadOf } from "./shape.ts";
@@ -201,18 +202,19 @@ class Making {
     return wanted.length === 0 ? classes : classes.filter(({ name }) => wanted.includes(name));
   }
 
-  #class({ start, tasks, ...userClass }: ScenarioClass, ofLoad: Host | undefined): UserClass {
+  #class({ start, stop, tasks, ...userClass }: ScenarioClass, ofLoad: Host | undefined): UserClass {
     const changedTo = this.#options.classChanges?.findLast(({ name, host }) => name === userClass.name && host)?.host;
     const host = changedTo === undefined ? ofLoad : this.#hostOf(changedTo);
+    const request = ({ address, ...step }: ScenarioRequest): RequestStep => ({
+      ...step,
+      url: this.#url(address, host),
+    });
     return {
       ...userClass,
-      start: start.map((step) => this.#step(step, host)),
-      tasks: tasks.map((task) => ({ ...task, steps: task.steps.map((step) => this.#step(step, host)) })),
+      start: mapRequests(start, request),
+      stop: mapRequests(stop, request),
+      tasks: tasks.map((task) => ({ ...task, steps: mapRequests(task.steps, request) })),
     };
-  }
-
-  #step({ address, ...step }: ScenarioStep, host: Host | undefined): Step {
-    return { ...step, url: this.#url(address, host) };
   }
 
   #source(source: ScenarioSource, runMs: number): Source {
@@ -262,7 +264,7 @@ function boundsOf(thresholds: Threshold[]): number[] {
 /** A scenario without a host names the whole URL in each request. */
 function firstAuthority(classes: UserClass[]): string {
   const steps = classes.flatMap(({ start, tasks }) => [...start, ...tasks.flatMap((task) => task.steps)]);
-  for (const { url } of steps) {
+  for (const { url } of requestsOf(steps)) {
     const first = typeof url === "string" ? url : url[0];
     const authority = typeof first === "string" ? /^https?:\/\/([^/?#]+)/iu.exec(first)?.[1] : undefined;
     if (authority !== undefined) return authority;

@@ -1,5 +1,6 @@
 import { readHost } from "./address.ts";
 import type { Environment } from "./environment.ts";
+import { requestsOf } from "./flow.ts";
 import type { TracePlan } from "./plan.ts";
 import type { Problem } from "./problem.ts";
 import { readProfile } from "./profile.ts";
@@ -70,18 +71,22 @@ function nameOf(path: string): string {
 }
 
 function namesOf(classes: ScenarioClass[], sources: ScenarioSource[]): Names {
-  const steps = classes.flatMap(({ start, tasks }) => [...start, ...tasks.flatMap((task) => task.steps)]);
+  const steps = classes.flatMap(({ start, stop, tasks }) => [
+    ...start,
+    ...stop,
+    ...tasks.flatMap((task) => task.steps),
+  ]);
   return {
     metrics: new Set(sources.flatMap(ownMetrics)),
     filters: new Map([
       ["user", new Set(classes.map(({ name }) => name))],
-      // The steps of `start:` are counted under this task.
-      ["task", new Set(["start", ...classes.flatMap(({ tasks }) => tasks.map(({ name }) => name))])],
+      // The steps of `start:` and `stop:` are counted under these tasks.
+      ["task", new Set(["start", "stop", ...classes.flatMap(({ tasks }) => tasks.map(({ name }) => name))])],
       [
         "tag",
         new Set(classes.flatMap(({ tags = [], tasks }) => [...tags, ...tasks.flatMap((task) => task.tags ?? [])])),
       ],
-      ["request", new Set(steps.map(({ name }) => name))],
+      ["request", new Set(requestsOf(steps).map(({ name }) => name))],
     ]),
   };
 }

@@ -1,4 +1,5 @@
 import type { Threshold } from "../verdict/threshold.ts";
+import type { Flow } from "./flow.ts";
 
 /**
  * The Plan: everything a run does, as plain JSON. It is made once from a scenario, frozen, sent to every worker and kept
@@ -103,8 +104,12 @@ export interface UserClass {
   tags?: string[];
   wait: Wait;
   tasks: Task[];
+  /** Names of tasks in the order in which each user does them, over and over; without it each is chosen by weight. */
+  sequence?: string[];
   /** Run once by each user before its first task. */
   start: Step[];
+  /** Run once by each user that has started, when it ends. */
+  stop: Step[];
 }
 
 /**
@@ -126,8 +131,11 @@ export interface Task {
   steps: Step[];
 }
 
+export type Step = Flow<RequestStep>;
+
 /** One request with what is expected of it. */
-export interface Step {
+export interface RequestStep {
+  kind: "request";
   /** What it is counted under. */
   name: string;
   method: string;
@@ -180,11 +188,19 @@ export type TemplatePart =
   | string
   | { kind: "variable"; path: string[] }
   | { kind: "call"; name: TemplateFunction; args: (string | number)[] }
+  /** True or false. A variable in it that has no value is null. */
+  | { kind: "operation"; operator: Operator; operands: Operand[] }
   /** Read from each worker's own environment; `name` is the variable's. */
   | { kind: "secret"; name: string };
 
 export const templateFunctions = ["uuid", "randomInt", "randomString", "now", "userNumber"] as const;
 export type TemplateFunction = (typeof templateFunctions)[number];
+
+/** Of two operands; but `not`, of one. */
+export type Operator = "==" | "!=" | "<" | "<=" | ">" | ">=" | "and" | "or" | "not";
+export type Operand =
+  | { kind: "literal"; value: null | boolean | number | string }
+  | Exclude<TemplatePart, string | { kind: "secret" }>;
 
 /** JSON whose strings are templates. A string that is one `{{ variable }}` alone becomes the variable's value, type kept. */
 export type JsonTemplate =

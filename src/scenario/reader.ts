@@ -2,10 +2,12 @@ import { parseQuantity } from "../verdict/quantity.ts";
 import { nearest } from "../verdict/spelling.ts";
 import { type Environment, type Filled, fill } from "./environment.ts";
 import { type Piece, splitText } from "./expression.ts";
+import type { Condition } from "./flow.ts";
 import { compilePath } from "./json-path.ts";
 import { type JsonTemplate, type Template, templateFunctions } from "./plan.ts";
 import type { Problem, ProblemCode, ProblemParams } from "./problem.ts";
 import type { Entry, Place, ScalarNode, Source, SourceNode } from "./source.ts";
+import { expressionVariables } from "./template.ts";
 
 const SHOWN_NAMES = 30;
 
@@ -18,7 +20,7 @@ function measure(text: string, dimension: Parameters<typeof parseQuantity>[1]): 
 }
 
 /** The milliseconds of a time with its unit. */
-export function timeMs(text: string): number | undefined {
+function timeMs(text: string): number | undefined {
   const seconds = /\p{L}$/u.test(text.trim()) ? measure(text, "time") : undefined;
   // Tenths of a nanosecond are dropped: 0.29 s would be 290.00000000000006 ms.
   return seconds === undefined ? undefined : Math.round(seconds * 1e10) / 1e7;
@@ -171,6 +173,21 @@ export class Reader {
     return this.reject("wrong-value", node, { expected: `${least}ms or more`, got: this.string(node) ?? "" });
   }
 
+  /** A time, or a range of times such as `1s..3s`. */
+  timeRange(node: SourceNode | undefined): { minMs: number; maxMs: number } | undefined {
+    const range = (text: string) => {
+      const [least = "", most = least, ...more] = text.split("..");
+      const [minMs, maxMs] = [timeMs(least), timeMs(most)];
+      return minMs === undefined || maxMs === undefined || more.length > 0 ? undefined : { minMs, maxMs };
+    };
+    const times = this.#read(node, range, "a time or a range, such as 1s..3s");
+    if (node === undefined || times === undefined || times.minMs <= times.maxMs) return times;
+    return this.reject("wrong-value", node, {
+      expected: "the shorter time first",
+      got: JSON.stringify(this.string(node)),
+    });
+  }
+
   /** A rate a second. */
   rate(node: SourceNode | undefined): number | undefined {
     return this.#read(node, (text) => measure(text, "rate"), "a rate above 0 with its unit, such as 10/s");
@@ -244,6 +261,18 @@ export class Reader {
     return more.length === 0 && typeof only === "string" ? only : parts;
   }
 
+  /** One `{{ }}` and nothing else. */
+  condition(node: SourceNode | undefined, variables: Variables): Condition | undefined {
+    const template = this.template(node, variables);
+    if (node === undefined || template === undefined) return undefined;
+    const [only, ...more] = typeof template === "string" ? [] : template;
+    if (typeof only === "object" && only.kind !== "secret" && more.length === 0) return only;
+    return this.reject("wrong-value", node, {
+      expected: 'one expression, such as "{{ order.total > 100 }}"',
+      ...(typeof template === "string" ? { got: JSON.stringify(template) } : {}),
+    });
+  }
+
   /** JSON to send or to expect. A plain `${N}` that is a number is sent as one, `"${N}"` in quotes as text. */
   json(node: SourceNode, variables: Variables): JsonTemplate | undefined {
     if (node.kind === "list") {
@@ -303,9 +332,9 @@ export class Reader {
     let known = true;
     for (const { part, offset, length } of this.text(node).expressions) {
       const place = this.source.within(node, offset, length);
-      const name = part.kind === "variable" ? (part.path[0] ?? "") : undefined;
+      const unknown = variables && expressionVariables(part).find((name) => !variables.has(name));
       if (variables === undefined) this.report("template-not-allowed", place);
-      else if (name !== undefined && !variables.has(name)) this.#unknownVariable(place, name, variables);
+      else if (unknown !== undefined) this.#unknownVariable(place, unknown, variables);
       else continue;
       known = false;
     }

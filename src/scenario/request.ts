@@ -1,13 +1,14 @@
 import { nearest } from "../verdict/spelling.ts";
 import { type Address, pathName, readAddress } from "./address.ts";
-import { bodies, methods, notYet } from "./definition.ts";
+import { reservedWords } from "./condition.ts";
+import { bodies, flows, methods, notYet } from "./definition.ts";
 import { readExpect } from "./expectation.ts";
-import type { Body, Capture, Step, Template } from "./plan.ts";
+import type { Body, Capture, RequestStep, Template } from "./plan.ts";
 import type { Reader, Variables } from "./reader.ts";
 import type { Entry, Place, SourceNode } from "./source.ts";
 
-/** A step before its host is known. */
-export interface ScenarioStep extends Omit<Step, "url"> {
+/** A request before its host is known. */
+export interface ScenarioRequest extends Omit<RequestStep, "url"> {
   address: Address;
 }
 
@@ -19,11 +20,11 @@ const DEFAULT_DEADLINE_MS = 60_000;
  * Reads one request. `name` is what it is counted under where it does not say: without it `METHOD /path/:variable`.
  * `inherited` are headers of its class, which its own come before.
  */
-export function readStep(
+export function readRequest(
   reader: Reader,
   node: SourceNode,
   { variables, inherited, name }: { variables: Variables; inherited: readonly Header[]; name?: string | undefined },
-): ScenarioStep | undefined {
+): ScenarioRequest | undefined {
   const entry = methodOf(reader, node);
   const address = readAddress(reader, entry?.value, variables);
   const own = readHeaders(reader, reader.get(node, "headers"), variables);
@@ -36,6 +37,7 @@ export function readStep(
   const method = entry.key.toUpperCase();
   const overridden = new Set(own.map(([header]) => header.toLowerCase()));
   return {
+    kind: "request",
     name: ownName ?? name ?? `${method} ${pathName(address.url)}`,
     method,
     address,
@@ -57,7 +59,8 @@ function methodOf(reader: Reader, node: SourceNode): Entry | undefined {
       expected: `one request; ${first?.key} is there already`,
     });
   }
-  if (first === undefined && !node.entries.some(({ key }) => notYet.has(key) || nearest(key, methods) !== undefined)) {
+  const meant = [...methods, ...Object.keys(flows)];
+  if (first === undefined && !node.entries.some(({ key }) => notYet.has(key) || nearest(key, meant) !== undefined)) {
     reader.report("missing-key", start(node), { expected: `one of ${methods.join(", ")}` });
   }
   return first;
@@ -115,17 +118,18 @@ function readBody(reader: Reader, node: SourceNode, variables: Variables): Body 
 }
 
 function readCaptures(reader: Reader, node: SourceNode | undefined): Capture[] {
-  return captureNames(reader, node).flatMap(({ key, value }): Capture[] => {
-    const path = reader.jsonPath(value);
-    return path === undefined ? [] : [{ variable: key, path }];
+  return reader.named(node).flatMap((entry): Capture[] => {
+    const variable = variableName(reader, entry);
+    const path = reader.jsonPath(entry.value);
+    return variable === undefined || path === undefined ? [] : [{ variable, path }];
   });
 }
 
-/** The captures whose names `{{ }}` can say. */
-function captureNames(reader: Reader, node: SourceNode | undefined): Entry[] {
-  return reader.named(node).filter(({ key, keyPlace }) => {
-    if (/^[A-Za-z_]\w*$/u.test(key)) return true;
-    reader.report("bad-key", keyPlace, { key, expected: "a name of letters, digits and _" });
-    return false;
-  });
+/** A key that names a variable, if `{{ }}` can say it. */
+export function variableName(reader: Reader, { key, keyPlace }: Entry): string | undefined {
+  if (!/^[A-Za-z_]\w*$/u.test(key)) {
+    return reader.report("bad-key", keyPlace, { key, expected: "a name of letters, digits and _" });
+  }
+  if (!reservedWords.includes(key)) return key;
+  return reader.report("bad-key", keyPlace, { key, expected: `another name: ${key} is a word of expressions` });
 }

@@ -31,10 +31,11 @@ export function tagged(
   for (const tag of unknown) notes.unknown("unknown-tag", "tags", tag, [...known]);
   if (unknown.length > 0) return classes;
   const has = (task: ScenarioTask, some: readonly string[]) => some.some((tag) => task.tags?.includes(tag));
-  const chosen = classes.map((one) => ({
-    ...one,
-    tasks: one.tasks.filter((task) => (tags.length === 0 || has(task, tags)) && !has(task, excludeTags)),
-  }));
+  const chosen = classes.map(({ sequence, ...one }) => {
+    const tasks = one.tasks.filter((task) => (tags.length === 0 || has(task, tags)) && !has(task, excludeTags));
+    const inOrder = sequence?.filter((name) => tasks.some((task) => task.name === name));
+    return { ...one, tasks, ...(inOrder === undefined ? {} : { sequence: inOrder }) };
+  });
   const driven = chosen.filter(({ tasks }) => tasks.length > 0);
   if (driven.length === 0 && classes.length > 0) {
     const which = tags.length === 0 ? "a task" : `a task tagged ${tags.join(" or ")}`;

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
-import type { JsonTemplate, Template, TemplatePart } from "./plan.ts";
+import { isTrue, operate } from "./condition.ts";
+import type { Condition } from "./flow.ts";
+import type { JsonTemplate, Operand, Template, TemplatePart } from "./plan.ts";
 
 /** What a template is filled in from: one user at one moment. */
 export interface Scope {
@@ -30,7 +32,12 @@ export class TemplateError extends Error {
 /** The variables that a template needs. */
 export function templateVariables(template: Template): string[] {
   if (typeof template === "string") return [];
-  return template.flatMap((part) => (typeof part === "object" && part.kind === "variable" ? (part.path[0] ?? []) : []));
+  return template.flatMap((part) => (typeof part === "string" ? [] : expressionVariables(part)));
+}
+
+export function expressionVariables(part: Operand | Exclude<TemplatePart, string>): string[] {
+  if (part.kind === "variable") return part.path.slice(0, 1);
+  return part.kind === "operation" ? part.operands.flatMap(expressionVariables) : [];
 }
 
 type Fill<T> = (scope: Scope) => T;
@@ -63,6 +70,12 @@ export function compileJson(template: JsonTemplate): Fill<unknown> {
     return () => value;
   }
   return compileVaryingJson(template);
+}
+
+/** Makes a condition a function. A variable without a value does not hold. */
+export function compileCondition(condition: Condition): Fill<boolean> {
+  const operand = compileOperand(condition);
+  return (scope) => isTrue(operand(scope));
 }
 
 function compileVaryingJson(template: JsonTemplate): Fill<unknown> {
@@ -116,6 +129,30 @@ function compileValue(part: TemplatePart): Fill<unknown> {
       return compileVariable(part.path);
     case "call":
       return compileCall(part);
+    case "operation":
+      return compileOperand(part);
+  }
+}
+
+/** What has no value is null: a condition asks for that. */
+function compileOperand(part: Operand): Fill<unknown> {
+  switch (part.kind) {
+    case "literal":
+      return () => part.value;
+    case "variable": {
+      const find = compileLookUp(part.path);
+      return (scope) => find(scope) ?? null;
+    }
+    case "call":
+      return compileCall(part);
+    case "operation": {
+      const operands = part.operands.map(compileOperand);
+      return (scope) =>
+        operate(
+          part.operator,
+          operands.map((operand) => operand(scope)),
+        );
+    }
   }
 }
 
@@ -123,6 +160,15 @@ function compileValue(part: TemplatePart): Fill<unknown> {
 const isData = Object.prototype.propertyIsEnumerable;
 
 function compileVariable(path: readonly string[]): Fill<unknown> {
+  const find = compileLookUp(path);
+  return (scope) => {
+    const value = find(scope);
+    if (value === undefined) throw new TemplateError(path);
+    return value;
+  };
+}
+
+function compileLookUp(path: readonly string[]): Fill<unknown> {
   const [name = "", ...keys] = path;
   return ({ variables }) => {
     let value = variables.get(name);
@@ -130,7 +176,6 @@ function compileVariable(path: readonly string[]): Fill<unknown> {
       value =
         typeof value === "object" && value !== null && isData.call(value, key) ? Reflect.get(value, key) : undefined;
     }
-    if (value === undefined) throw new TemplateError(path);
     return value;
   };
 }

@@ -1,55 +1,55 @@
+import { requestKeys } from "./definition.ts";
 import type { Task, UserClass, Wait } from "./plan.ts";
-import { type Reader, timeMs } from "./reader.ts";
-import { type Header, isMethod, readHeaders, readStep, type ScenarioStep } from "./request.ts";
+import type { Reader } from "./reader.ts";
+import { readHeaders } from "./request.ts";
 import type { Entry, SourceNode } from "./source.ts";
-import { templateVariables } from "./template.ts";
+import { capturedIn, type ScenarioStep, StepReader } from "./steps.ts";
 
 export interface ScenarioTask extends Omit<Task, "steps"> {
   steps: ScenarioStep[];
 }
 
 /** A user class before its host is known. */
-export interface ScenarioClass extends Omit<UserClass, "tasks" | "start"> {
+export interface ScenarioClass extends Omit<UserClass, "tasks" | "start" | "stop"> {
   tasks: ScenarioTask[];
   start: ScenarioStep[];
+  stop: ScenarioStep[];
 }
 
 /** Reads one entry of `users:`. */
 export function readClass(reader: Reader, { key: name, value: node }: Entry): ScenarioClass {
-  const startNodes = reader.items(reader.get(node, "start"));
-  const tasks = reader.named(reader.get(node, "tasks")).map((entry) => ({ entry, nodes: stepNodes(reader, entry) }));
-  const ofStart = startNodes.map((step) => capturesOf(reader, step));
-  const ofTasks = tasks.map(({ nodes }) => nodes.map((step) => capturesOf(reader, step)));
-  const variables = new Set([...ofStart.flat(), ...ofTasks.flat(2)]);
-  const headers = readHeaders(reader, reader.get(node, "headers"), variables);
-  const start = startNodes.map((step, i) => {
-    const inherited = sendable(headers, new Set(ofStart.slice(0, i).flat()));
-    return readStep(reader, step, { variables, inherited });
-  });
+  const start = reader.get(node, "start");
+  const stop = reader.get(node, "stop");
+  const taskEntries = reader.named(reader.get(node, "tasks"));
+  const ofStart = capturedIn(reader, start);
+  const ofTasks = taskEntries.map(({ value }) => [...capturedIn(reader, value)]);
+  const variables = new Set([...ofStart, ...ofTasks.flat(), ...capturedIn(reader, stop)]);
+  const context = { variables, headers: readHeaders(reader, reader.get(node, "headers"), variables) };
   const tags = readTags(reader, node);
+  const tasks = taskEntries.map((entry, i): ScenarioTask => {
+    const others = ofTasks.filter((_, other) => other !== i);
+    const steps = new StepReader(reader, context, [...ofStart, ...others.flat()]);
+    const all = [...new Set([...tags, ...readTags(reader, entry.value)])];
+    return {
+      kind: "steps",
+      name: entry.key,
+      weight: reader.number(reader.get(entry.value, "weight")) ?? 1,
+      ...(all.length === 0 ? {} : { tags: all }),
+      steps: steps.read(stepNodes(reader, entry), entry.key),
+    };
+  });
   const count = readFixedCount(reader, node);
+  const sequence = readSequence(reader, node, taskEntries);
   return {
     name,
     weight: reader.number(reader.get(node, "weight")) ?? 1,
     ...(count === undefined ? {} : { fixedCount: count }),
     ...(tags.length === 0 ? {} : { tags }),
     wait: readWait(reader, reader.get(node, "wait")),
-    start: start.filter((step) => step !== undefined),
-    tasks: tasks.map(({ entry, nodes }, task) => {
-      const others = [...ofStart.flat(), ...ofTasks.filter((_, i) => i !== task).flat(2)];
-      const steps = nodes.map((step, i) => {
-        const inherited = sendable(headers, new Set([...others, ...(ofTasks[task]?.slice(0, i).flat() ?? [])]));
-        return readStep(reader, step, { variables, inherited, name: nodes.length === 1 ? entry.key : undefined });
-      });
-      const all = [...new Set([...tags, ...readTags(reader, entry.value)])];
-      return {
-        kind: "steps",
-        name: entry.key,
-        weight: reader.number(reader.get(entry.value, "weight")) ?? 1,
-        ...(all.length === 0 ? {} : { tags: all }),
-        steps: steps.filter((step) => step !== undefined),
-      };
-    }),
+    tasks,
+    ...(sequence === undefined ? {} : { sequence }),
+    start: new StepReader(reader, context, []).read(reader.items(start)),
+    stop: new StepReader(reader, context, [...ofStart, ...ofTasks.flat()]).read(reader.items(stop)),
   };
 }
 
@@ -66,33 +66,34 @@ function readFixedCount(reader: Reader, node: SourceNode): number | undefined {
   return reader.number(entry?.value);
 }
 
-/**
- * The headers of a class that a step can send: not those whose variable nothing can have captured before it. So
- * `authorization: Bearer {{ token }}` does not stand in the way of the login that captures the token.
- */
-function sendable(headers: readonly Header[], captured: ReadonlySet<string>): Header[] {
-  return headers.filter(([, value]) => templateVariables(value).every((name) => captured.has(name)));
-}
-
-function capturesOf(reader: Reader, step: SourceNode): string[] {
-  const captures = reader.get(step, "capture");
-  return captures?.kind === "map" ? captures.entries.map(({ key }) => key) : [];
-}
-
 /** A task is one request itself, or has `steps`. */
 function stepNodes(reader: Reader, { value: node }: Entry): SourceNode[] {
   const steps = reader.entry(node, "steps");
   if (node.kind !== "map") return [];
   if (steps === undefined) return [node];
-  const beside = node.entries.find(({ key }) => key !== "steps" && key !== "weight" && isRequestKey(key));
+  const beside = node.entries.find(({ key }) => requestKeys.has(key));
   if (beside !== undefined) {
     reader.report("conflict", beside.keyPlace, { key: beside.key, expected: "it inside a step: the task has steps" });
   }
   return reader.items(steps.value);
 }
 
-function isRequestKey(key: string): boolean {
-  return isMethod(key) || ["name", "headers", "json", "body", "form", "expect", "capture", "deadline"].includes(key);
+/** `true`: the tasks as they are written; or a list of their names, in which one may come several times. */
+function readSequence(reader: Reader, node: SourceNode, tasks: Entry[]): string[] | undefined {
+  const sequence = reader.get(node, "sequence");
+  if (sequence === undefined || reader.boolean(sequence) === false) return undefined;
+  const names = tasks.map(({ key }) => key);
+  for (const { value } of tasks) {
+    const weight = reader.entry(value, "weight");
+    const expected = "no weight: the class has a sequence";
+    if (weight !== undefined) reader.report("conflict", weight.keyPlace, { key: "weight", expected });
+  }
+  if (sequence.kind !== "list") return names;
+  return sequence.items.flatMap((item) => {
+    const name = reader.string(item);
+    if (name !== undefined && !names.includes(name)) reader.unknown("unknown-reference", item, name, names);
+    return name ?? [];
+  });
 }
 
 const noWait: Wait = { kind: "uniform", minMs: 0, maxMs: 0 };
@@ -100,18 +101,8 @@ const noWait: Wait = { kind: "uniform", minMs: 0, maxMs: 0 };
 /** None is no wait, as in Locust. */
 function readWait(reader: Reader, node: SourceNode | undefined): Wait {
   if (node?.kind === "map") return readPace(reader, node);
-  const text = reader.string(node);
-  if (node === undefined || text === undefined) return noWait;
-  const [least = "", most = least, ...more] = text.split("..");
-  const [minMs, maxMs] = [timeMs(least), timeMs(most)];
-  if (minMs === undefined || maxMs === undefined || more.length > 0) {
-    reader.reject("wrong-value", node, { expected: "a time or a range, such as 1s..3s", got: JSON.stringify(text) });
-    return noWait;
-  }
-  if (minMs > maxMs) {
-    reader.reject("wrong-value", node, { expected: "the shorter time first", got: JSON.stringify(text) });
-  }
-  return { kind: "uniform", minMs, maxMs };
+  const range = reader.timeRange(node);
+  return range === undefined ? noWait : { kind: "uniform", ...range };
 }
 
 const paces = ["pacing", "throughput", "poisson"] as const;

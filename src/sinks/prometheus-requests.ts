@@ -1,5 +1,6 @@
 import type { FailureKind } from "../metrics/sample.ts";
 import { keyText, type SeriesData, type SeriesKey } from "../metrics/snapshot.ts";
+import { requestsOf } from "../scenario/flow.ts";
 import type { Plan } from "../scenario/plan.ts";
 import type { Catalogue } from "./prometheus-catalogue.ts";
 import type { Cell, Exemplar, HistogramCell } from "./prometheus-family.ts";
@@ -51,10 +52,10 @@ export class RequestFamilies {
   initialise(plan: Plan): void {
     this.#sent.initialise();
     this.#received.initialise();
-    for (const { name: user, tasks, start } of plan.loads.flatMap(({ classes }) => classes)) {
+    for (const { name: user, tasks, start, stop } of plan.loads.flatMap(({ classes }) => classes)) {
       const steps = [
-        ...start.map((step) => ({ task: "", step })),
-        ...tasks.flatMap((task) => task.steps.map((step) => ({ task: task.name, step }))),
+        ...requestsOf([...start, ...stop]).map((step) => ({ task: "", step })),
+        ...tasks.flatMap((task) => requestsOf(task.steps).map((step) => ({ task: task.name, step }))),
       ];
       for (const { task, step } of steps) {
         const key: SeriesKey = { user, task, request: step.name, method: step.method };

@@ -8,11 +8,12 @@ import { Aggregator } from "../../src/metrics/aggregator.ts";
 import { ClassicBounds, type HistogramData, quantile } from "../../src/metrics/histogram.ts";
 import { requestCount, type Snapshot, SnapshotSum } from "../../src/metrics/snapshot.ts";
 import { defaultBounds } from "../../src/metrics/vocabulary.ts";
-import type { Load, Plan, Stage, Step, Task, UserClass } from "../../src/scenario/plan.ts";
+import type { Load, Plan, RequestStep, Stage, Task, UserClass } from "../../src/scenario/plan.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 
-function step(path: string, more: Partial<Step> = {}): Step {
+function step(path: string, more: Partial<RequestStep> = {}): RequestStep {
   return {
+    kind: "request",
     name: path,
     method: "GET",
     url: `http://target${path}`,
@@ -35,6 +36,7 @@ function userClass(more: Partial<UserClass> = {}): UserClass {
     wait: { kind: "uniform", minMs: 1000, maxMs: 1000 },
     tasks: [task("/a")],
     start: [],
+    stop: [],
     ...more,
   };
 }

@@ -26,7 +26,14 @@ export const plan: Plan = {
         ],
       },
       classes: [
-        { name: "Shopper", weight: 1, wait: { kind: "uniform", minMs: 1000, maxMs: 3000 }, tasks: [], start: [] },
+        {
+          name: "Shopper",
+          weight: 1,
+          wait: { kind: "uniform", minMs: 1000, maxMs: 3000 },
+          tasks: [],
+          start: [],
+          stop: [],
+        },
       ],
       startMs: 0,
     },

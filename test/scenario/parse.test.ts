@@ -1,8 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how scenarios name their environment
 import { describe, expect, it } from "vitest";
+import { requestsOf } from "../../src/scenario/flow.ts";
 import { makePlan } from "../../src/scenario/make-plan.ts";
 import { readScenario } from "../../src/scenario/parse.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
+import type { ScenarioStep } from "../../src/scenario/steps.ts";
 import { mappingProblems } from "../../src/target/collector.ts";
 import { environment, goodFiles } from "./files.ts";
 
@@ -18,7 +20,7 @@ function task(lines: string, top = "host: http://localhost:8000"): string {
 }
 
 function step(lines: string, variables: Record<string, string> = {}) {
-  return scenario(task(lines), variables).classes[0]?.tasks[0]?.steps[0];
+  return requestsOf(scenario(task(lines), variables).classes[0]?.tasks[0]?.steps ?? [])[0];
 }
 
 describe("readScenario", () => {
@@ -75,10 +77,8 @@ users:
             name: "X"
 `;
     const [buyer] = scenario(text).classes;
-    const names = [...(buyer?.start ?? []), ...(buyer?.tasks.flatMap(({ steps }) => steps) ?? [])].map(
-      ({ name }) => name,
-    );
-    expect(names).toEqual([
+    const steps = [...(buyer?.start ?? []), ...(buyer?.tasks.flatMap(({ steps }) => steps) ?? [])];
+    expect(requestsOf(steps).map(({ name }) => name)).toEqual([
       "POST /login",
       "One",
       "mine",
@@ -111,8 +111,7 @@ users:
       Look: { get: / }
 `;
     const [buyer] = scenario(text).classes;
-    const headers = (steps: { headers: [string, unknown][] }[] = []) =>
-      steps.map((one) => one.headers.map(([name]) => name));
+    const headers = (steps: ScenarioStep[] = []) => requestsOf(steps).map((one) => one.headers.map(([name]) => name));
     expect(headers(buyer?.start)).toEqual([["Accept"], ["Accept", "authorization"]]);
     expect(headers(buyer?.tasks[0]?.steps)).toEqual([
       ["authorization", "accept"],
@@ -223,10 +222,8 @@ describe("the environment", () => {
     const read = scenario(text, { SHOP: "http://u:canary@localhost:8000/base/" });
     const made = makePlan(read, { seed: 1, suffix: "0", startedAt: 0, version: "0" });
     expect(made).toMatchObject({ plan: { target: "localhost:8000" } });
-    expect("plan" in made && made.plan.loads[0]?.classes[0]?.tasks[0]?.steps[0]?.url).toEqual([
-      { kind: "secret", name: "SHOP" },
-      "a",
-    ]);
+    const [first] = "plan" in made ? (made.plan.loads[0]?.classes[0]?.tasks[0]?.steps ?? []) : [];
+    expect(first).toMatchObject({ url: [{ kind: "secret", name: "SHOP" }, "a"] });
     expect(JSON.stringify(made)).not.toContain("canary");
   });
 

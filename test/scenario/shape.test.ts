@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arrivals } from "../../src/load/arrival.ts";
 import { userChanges } from "../../src/load/stages.ts";
+import { requestsOf } from "../../src/scenario/flow.ts";
 import { makePlan, type PlanOptions } from "../../src/scenario/make-plan.ts";
 import { readScenario } from "../../src/scenario/parse.ts";
 import { endOfLoads, type Load, lengthOf, type Plan, UNTIL_STOPPED_MS } from "../../src/scenario/plan.ts";
@@ -208,7 +209,7 @@ describe("several loads", () => {
     made.loads.map(({ load, classes, startMs }) => ({
       kind: load.kind,
       startMs,
-      urls: classes.map(({ tasks }) => tasks[0]?.steps[0]?.url),
+      urls: classes.map(({ tasks }) => requestsOf(tasks[0]?.steps ?? [])[0]?.url),
     }));
 
   it("have each their classes, host and start", () => {

@@ -3,17 +3,18 @@ import type { Observation } from "../../src/metrics/observation.ts";
 import { emptySeries, emptySnapshot, type SeriesData, type SeriesKey } from "../../src/metrics/snapshot.ts";
 import { defaultBounds } from "../../src/metrics/vocabulary.ts";
 import type { Tick } from "../../src/runs/sink.ts";
-import type { Plan, Step } from "../../src/scenario/plan.ts";
+import type { Plan, RequestStep } from "../../src/scenario/plan.ts";
 
 export const startedAt = Date.UTC(2026, 10, 21, 10, 15);
 
-export function step(name: string, status: number[] = [], method = "GET"): Step {
+export function step(name: string, status: number[] = [], method = "GET"): RequestStep {
   const expect = { status, json: [], body: [] };
-  return { name, method, url: "http://localhost:8000/", headers: [], expect, captures: [], deadlineMs: 60_000 };
+  const url = "http://localhost:8000/";
+  return { kind: "request", name, method, url, headers: [], expect, captures: [], deadlineMs: 60_000 };
 }
 
 /** A plan of one class whose task has these steps. */
-export function plan(steps: Step[] = [step("GET /items")], changes: Partial<Plan> = {}): Plan {
+export function plan(steps: RequestStep[] = [step("GET /items")], changes: Partial<Plan> = {}): Plan {
   return {
     runId: "run-1",
     version: "0.1.0",
@@ -32,6 +33,7 @@ export function plan(steps: Step[] = [step("GET /items")], changes: Partial<Plan
             wait: { kind: "uniform", minMs: 0, maxMs: 0 },
             tasks: [{ kind: "steps", name: "Look", weight: 1, steps }],
             start: [],
+            stop: [],
           },
         ],
         startMs: 0,

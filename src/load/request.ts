@@ -1,0 +1,128 @@
+import type { Exchange, Request } from "../client/client.ts";
+import type { TracedRequest } from "../client/trace.ts";
+import type { Aggregator } from "../metrics/aggregator.ts";
+import type { Body, RequestStep, Template } from "../scenario/plan.ts";
+import { compileJson, compileTemplate, type Scope } from "../scenario/template.ts";
+import { compileExpectation, type Expectation } from "./expectation.ts";
+
+/** A request of the Plan, made runnable. */
+export interface CompiledRequest {
+  kind: "request";
+  /** What it is counted under: `Aggregator.series`. */
+  series: number;
+  /** Fills the request in. Throws a TemplateError if a variable is not set. */
+  request(scope: Scope, intendedAt: number): Request;
+  /** Checks the response, keeps what is captured; a response that is not as expected gets its failure here. */
+  settle: Expectation;
+  /** What a span tells of it. */
+  traced(request: Request, exchange: Exchange, scope: Scope): TracedRequest;
+}
+
+/** What compiling needs beside the plan. */
+export interface Compiling {
+  aggregator: Aggregator;
+  userAgent: string;
+  /** Takes secrets out of what is kept of a response. */
+  redact(text: string): string;
+}
+
+/** Whose request it is: names of the user class and of the task. */
+export interface Owner {
+  user: string;
+  task: string;
+}
+
+export function compileRequest(
+  step: RequestStep,
+  { user, task }: Owner,
+  { aggregator, userAgent, redact }: Compiling,
+): CompiledRequest {
+  const series = aggregator.series({ user, task, request: step.name, method: step.method });
+  const url = compileTemplate(step.url);
+  const shownUrl = hasSecret(step.url) ? compileTemplate(withoutSecrets(step.url)) : undefined;
+  const fixed = typeof step.url === "string" ? parseUrl(step.url) : undefined;
+  const headers = compileHeaders(step, userAgent);
+  const body = step.body === undefined ? undefined : compileBody(step.body);
+  const settle = compileExpectation(step, redact);
+  const wantBody = step.captures.length > 0 || step.expect.json.length > 0 || step.expect.body.length > 0;
+  return {
+    kind: "request",
+    series,
+    settle,
+    traced: (request, exchange, scope) => ({
+      request: step.name,
+      method: step.method,
+      user,
+      task,
+      protocolVersion: exchange.protocolVersion,
+      url: shownUrl?.(scope) ?? request.origin + request.path,
+    }),
+    request(scope, intendedAt) {
+      const { origin, path } = fixed ?? parseUrl(url(scope));
+      return {
+        series,
+        intendedAt,
+        method: step.method,
+        origin,
+        path,
+        headers: headers(scope),
+        body: body?.(scope),
+        wantBody,
+        deadlineMs: step.deadlineMs,
+      };
+    },
+  };
+}
+
+function hasSecret(template: Template): boolean {
+  return typeof template !== "string" && template.some((part) => typeof part !== "string" && part.kind === "secret");
+}
+
+function withoutSecrets(template: Template): Template {
+  if (typeof template === "string") return template;
+  return template.map((part) => (typeof part !== "string" && part.kind === "secret" ? "REDACTED" : part));
+}
+
+/** Splits an absolute URL without the cost of `new URL` where nothing needs escaping. */
+function parseUrl(url: string): { origin: string; path: string } {
+  const authority = url.indexOf("://") + 3;
+  const slash = url.indexOf("/", authority);
+  const plain =
+    slash > 0 && /^[\x21\x22\x24-\x7e]*$/.test(url.slice(slash)) && !url.slice(authority, slash).includes("@");
+  if (plain && !url.includes("#")) return { origin: url.slice(0, slash), path: url.slice(slash) };
+  const parsed = new URL(url);
+  return { origin: parsed.origin, path: parsed.pathname + parsed.search };
+}
+
+function compileHeaders(step: RequestStep, userAgent: string): (scope: Scope) => string[] {
+  const given = new Set(step.headers.map(([name]) => name.toLowerCase()));
+  const defaults: [string, string][] = [
+    ["user-agent", userAgent],
+    ["accept", "*/*"],
+  ];
+  if (step.body?.kind === "json") defaults.push(["content-type", "application/json"]);
+  if (step.body?.kind === "form") defaults.push(["content-type", "application/x-www-form-urlencoded"]);
+  const all = [...defaults.filter(([name]) => !given.has(name)), ...step.headers];
+  if (all.every(([, value]) => typeof value === "string")) {
+    const constant = all.flatMap(([name, value]) => [name, value as string]);
+    return () => constant;
+  }
+  const compiled = all.map(([name, value]) => [name, compileTemplate(value)] as const);
+  return (scope) => compiled.flatMap(([name, value]) => [name, value(scope)]);
+}
+
+function compileBody(body: Body): (scope: Scope) => string {
+  switch (body.kind) {
+    case "text":
+      return compileTemplate(body.value);
+    case "json": {
+      const value = compileJson(body.value);
+      return (scope) => JSON.stringify(value(scope));
+    }
+    case "form": {
+      const fields = body.fields.map(([name, value]) => [name, compileTemplate(value)] as const);
+      return (scope) =>
+        new URLSearchParams(fields.map(([name, value]): [string, string] => [name, value(scope)])).toString();
+    }
+  }
+}
