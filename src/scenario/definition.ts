@@ -176,9 +176,14 @@ export const flows = {
   parallel: [],
 } as const;
 
+function oneExpression(expected: string) {
+  return z.string(expected).regex(/^\s*\{\{.*\}\}\s*$/su, expected);
+}
+const aList = 'a list, or an expression that gives one, such as "{{ ids }}"';
+
 const flowStep = {
   think: times(aTimeOrRange).optional(),
-  if: text.optional(),
+  if: oneExpression('one expression, such as "{{ order.total > 100 }}"').optional(),
   repeat: z
     .int(`a whole number from 1 to ${MOST_ROUNDS}`)
     .min(1, `a whole number from 1 to ${MOST_ROUNDS}`)
@@ -186,9 +191,11 @@ const flowStep = {
     .optional(),
   foreach: named(
     'one variable and its list, such as { id: "{{ ids }}" }',
-    z.union([text, z.array(z.unknown())], "a list, or an expression that gives one"),
+    z.union([oneExpression(aList), z.array(z.unknown())], aList),
     1,
-  ).optional(),
+  )
+    .meta({ minProperties: 1, maxProperties: 1 })
+    .optional(),
   group: text.optional(),
   parallel: z
     .array(onlyRequest, "a list of requests")

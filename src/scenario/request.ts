@@ -60,7 +60,8 @@ function methodOf(reader: Reader, node: SourceNode): Entry | undefined {
     });
   }
   const meant = [...methods, ...Object.keys(flows)];
-  if (first === undefined && !node.entries.some(({ key }) => notYet.has(key) || nearest(key, meant) !== undefined)) {
+  const said = (key: string) => notYet.has(key) || Object.hasOwn(flows, key) || nearest(key, meant) !== undefined;
+  if (first === undefined && !node.entries.some(({ key }) => said(key))) {
     reader.report("missing-key", start(node), { expected: `one of ${methods.join(", ")}` });
   }
   return first;

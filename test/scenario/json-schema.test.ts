@@ -18,6 +18,7 @@ const structural = ["unknown-key", "not-supported", "missing-key", "conflict", "
 /** A quantity of the right form that is out of place, and a value from the environment. */
 const beyondSchema = [
   "wait-backwards",
+  "think-backwards",
   "wait-pacing",
   "wait-throughput",
   "rate-zero",
