@@ -168,23 +168,29 @@ export class User {
   /** Goes to the next step that takes time, or ends. */
   #goOn(): void {
     const { instructions } = this.#program;
-    while (this.#at < instructions.length) {
-      const instruction = instructions[this.#at++] as Instruction;
-      switch (instruction.kind) {
-        case "request":
-          return this.#send(instruction);
-        case "think":
-          return this.#think(instruction);
-        case "parallel":
-          return this.#together(instruction.requests);
-        case "jump": {
-          const next = this.#jump(instruction);
-          if (next === undefined) return this.#end(false);
-          this.#at = next;
-        }
+    let instruction = instructions[this.#at++];
+    while (instruction?.kind === "jump") {
+      const next = this.#jump(instruction);
+      if (next === undefined) {
+        this.#end(false);
+        return;
       }
+      this.#at = next + 1;
+      instruction = instructions[next];
     }
-    this.#end(true);
+    switch (instruction?.kind) {
+      case "request":
+        this.#send(instruction);
+        break;
+      case "think":
+        this.#think(instruction);
+        break;
+      case "parallel":
+        this.#together(instruction.requests);
+        break;
+      case undefined:
+        this.#end(true);
+    }
   }
 
   #send(step: CompiledRequest): void {
@@ -221,7 +227,10 @@ export class User {
     const use = (lane: Lane): void => {
       for (let step = steps[next++]; step !== undefined; step = steps[next++]) {
         const request = this.#prepare(step, lane);
-        if (request !== undefined) return send(lane, step, request);
+        if (request !== undefined) {
+          send(lane, step, request);
+          return;
+        }
         good = false;
       }
       if (--open > 0) return;

@@ -225,7 +225,12 @@ profiles: { p: { ${load} } }
     const run = virtualRun(text("users: 1, iterations: 2"));
     await run.clock.advance(60_000);
     expect(run.total().counters).toMatchObject({ 'plimsoll_iterations_total{outcome="success"}': 2 });
-    expect(run.total().series.map(({ key }) => [key.task, key.request]).toSorted()).toEqual([
+    expect(
+      run
+        .total()
+        .series.map(({ key }) => [key.task, key.request])
+        .toSorted(),
+    ).toEqual([
       ["T", "T"],
       ["start", "POST /login"],
       ["stop", "POST /logout"],
