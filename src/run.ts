@@ -1,6 +1,7 @@
 import { Coordinator } from "./cluster/coordinator.ts";
 import type { OpenLink } from "./cluster/protocol.ts";
 import { openThread } from "./cluster/thread-link.ts";
+import { type Levels, levelsAt, scaled, type Wanted } from "./load/scale.ts";
 import { usersOf } from "./load/stages.ts";
 import { arrivalRateAt, type Turn, timelineOf } from "./load/timeline.ts";
 import { type Clock, monotonicMs, SystemClock, sleepUntil } from "./metrics/clock.ts";
@@ -25,6 +26,10 @@ const TICK_MS = 1000;
 /** Workers take their snapshots on the second; a tick leaves them time to arrive. */
 const TICK_DELAY_MS = 100;
 const TRACES_SHUTDOWN_MS = 5000;
+/** A load is changed from so long ahead, so that all workers know by then. */
+const SCALE_LEAD_MS = 100;
+/** Two times this close are one. */
+const ROUNDING_MS = 1e-3;
 /** Workers have this long to make the plan runnable, so that the first users are not late. */
 const LEAD_MS = 250;
 
@@ -65,10 +70,13 @@ export class Run {
   #clock: Clock = new SystemClock(monotonicMs());
   #plan: Plan;
   #traces: OtlpTraces | undefined;
-  readonly #timeline: Turn[];
+  #timeline: Turn[];
   /** The last turn of the timeline that was told. */
   #stage = -1;
   #state: RunState = "running";
+  #begun = false;
+  /** From here on the load is what it was last asked to be; the run's milliseconds. */
+  #scaledAt = 0;
   #stoppedBy: string | undefined;
   #shareLost = false;
 
@@ -99,6 +107,31 @@ export class Run {
     return this.#state;
   }
 
+  /** What the load now wants: users of its users' loads, arrivals a second of its open ones. */
+  get wanted(): Levels {
+    return levelsAt(this.#plan.loads, Math.max(this.#clock.now(), this.#scaledAt));
+  }
+
+  /**
+   * Changes the load while it runs, from a moment ahead to its end, whatever its stages say: the number of users, or the
+   * rate of arrivals. Gives what is wrong with that, for people.
+   */
+  scale(wanted: Wanted): { kind: "scaled" } | { kind: "problem"; message: string } {
+    const at = Math.max(this.#clock.now() + SCALE_LEAD_MS, this.#scaledAt);
+    const loads = this.#state === "running" && this.#begun ? scaled(this.#plan.loads, at, wanted) : undefined;
+    if (loads === undefined) {
+      return { kind: "problem", message: `No load of ${wanted.kind} is under way that could be changed.` };
+    }
+    this.#scaledAt = at;
+    this.#plan = { ...this.#plan, loads };
+    const isBefore = (turn: Turn) => turn.at < at - ROUNDING_MS;
+    const later = timelineOf(loads).filter((turn) => !isBefore(turn));
+    const asked = later.map((turn): Turn => (turn.at < at + ROUNDING_MS ? { ...turn, asked: true } : turn));
+    this.#timeline = [...this.#timeline.filter(isBefore), ...asked];
+    this.#coordinator.follow(this.#plan);
+    return { kind: "scaled" };
+  }
+
   /** Ends the load: what is under way is finished. `who` stands in the verdict. */
   stop(who: string): void {
     this.#stoppedBy ??= who;
@@ -126,6 +159,7 @@ export class Run {
     this.#clock = new SystemClock(originMs);
     this.#plan = { ...this.#plan, startedAt: this.#plan.startedAt + originMs - this.#options.plannedAtMs };
     this.#coordinator.start(this.#plan, originMs);
+    this.#begun = true;
     this.#traces = startTraces?.(this.#plan, this.#clock, (message) => this.note(message));
     this.#traces?.onExported((span) => this.#showExemplar(span));
     this.#each((sink) => sink.start(this.#plan));
@@ -207,9 +241,10 @@ export class Run {
       snapshot.gauges[seriesName(metric, labels)] = value;
     };
     const stage = this.#timeline.findLastIndex(({ at }) => at <= snapshot.at);
-    for (const { wanted } of this.#timeline.slice(this.#stage + 1, stage + 1)) {
+    for (const { wanted, asked } of this.#timeline.slice(this.#stage + 1, stage + 1)) {
       this.#stage++;
-      if (this.#timeline.length > 1) {
+      if (asked) this.#tell("scale", `The load was changed: from now on ${wanted}.`);
+      else if (this.#timeline.length > 1) {
         this.#tell("stage", `Stage ${this.#stage + 1} of ${this.#timeline.length}: ${wanted}.`);
       }
     }

@@ -5,7 +5,7 @@ import { metricSeries } from "../metrics/observation.ts";
 import { type Snapshot, SnapshotSum } from "../metrics/snapshot.ts";
 import type { Span } from "../metrics/span.ts";
 import type { Plan } from "../scenario/plan.ts";
-import type { FromWorker, Link, LinkListener, OpenLink } from "./protocol.ts";
+import type { FromWorker, Link, LinkListener, OpenLink, ToWorker } from "./protocol.ts";
 
 /** A worker that dies again and again has a fault that another one will meet too. */
 const MAX_REPLACEMENTS = 5;
@@ -59,6 +59,13 @@ export class Coordinator {
     for (const member of this.#members.values()) this.#begin(member);
   }
 
+  /** The plan has other loads, which are the same up to a moment a little ahead: who is told in time keeps to both. */
+  follow(plan: Plan): void {
+    if (this.#load === undefined) return;
+    this.#load = { ...this.#load, plan };
+    this.#tellAll({ kind: "follow", loads: plan.loads });
+  }
+
   /** Resolves when every worker has ended its share and said its last. */
   get done(): Promise<void> {
     return this.#done.promise;
@@ -87,7 +94,7 @@ export class Coordinator {
     return total;
   }
 
-  #tellAll(message: { kind: "stop" } | { kind: "abort" }): void {
+  #tellAll(message: ToWorker): void {
     for (const { link, state } of this.#members.values()) if (state === "running") link.send(message);
   }
 

@@ -2,7 +2,7 @@ import type { Resume } from "../load/executor.ts";
 import type { Share } from "../load/share.ts";
 import type { Snapshot } from "../metrics/snapshot.ts";
 import type { Span } from "../metrics/span.ts";
-import type { Plan } from "../scenario/plan.ts";
+import type { Plan, PlannedLoad } from "../scenario/plan.ts";
 
 /** All workers take their snapshots on one grid, so that a sum is of one moment. The run's milliseconds. */
 export const SNAPSHOT_MS = 500;
@@ -17,6 +17,8 @@ export type ToWorker =
       originMs: number;
       resume: Resume;
     }
+  /** Go on by other loads, which are the same up to a moment a little ahead (`scaled`). */
+  | { kind: "follow"; loads: PlannedLoad[] }
   /** No further tasks. */
   | { kind: "stop" }
   /** End at once. */

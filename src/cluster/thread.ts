@@ -22,6 +22,9 @@ port.on("message", (message: ToWorker) => {
     case "start":
       void carry(message);
       break;
+    case "follow":
+      worker?.follow(message.loads);
+      break;
     case "stop":
       worker?.stop();
       break;

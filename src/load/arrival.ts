@@ -2,29 +2,51 @@ import type { RateStage } from "../scenario/plan.ts";
 import { randomFrom } from "./random.ts";
 
 /**
- * When iterations of the open model start, in milliseconds from the load's start: pure arithmetic, in the order of time,
- * lazily. The number of arrivals by a time t is the integral of the rate up to t, so the n-th (from 0) comes when that
- * integral reaches n, the first at once; with `poisson` spacing it comes when it reaches the n-th point of a Poisson process
- * of rate 1 (time change of a Poisson process; Ross, "Introduction to Probability Models", 5.4). Every worker walks the
- * whole sequence, from the same seed, and keeps its part.
+ * When iterations of the open model start, in milliseconds from the load's start: pure arithmetic, in the order of time. The
+ * number of arrivals by a time t is the integral of the rate up to t, so the n-th (from 0) comes when that integral reaches
+ * n, the first at once; with `poisson` spacing it comes when it reaches the n-th point of a Poisson process of rate 1 (time
+ * change of a Poisson process; Ross, "Introduction to Probability Models", 5.4). Every worker walks the whole sequence, from
+ * the same seed, and keeps its part.
  */
-export function* arrivals(
-  stages: readonly RateStage[],
-  spacing: "constant" | "poisson",
-  seed: number,
-): Generator<number, void, void> {
-  const random = randomFrom(seed, ARRIVAL_STREAM);
-  const gap = spacing === "constant" ? () => 1 : () => -Math.log(1 - random());
-  let due = spacing === "constant" ? 0 : gap();
-  let before = 0;
-  for (const segment of segmentsOf(stages)) {
-    const end = before + arrivalsIn(segment);
-    // Rounding must not move an arrival over the end of the last stage: a plan's total is exact.
-    while (due < end - 1e-9) {
-      yield segment.startMs + timeOf(due - before, segment);
-      due += gap();
+export class Arrivals {
+  readonly #gap: () => number;
+  #segments: Segment[];
+  /** The segment that is walked, and the integral up to its start. */
+  #at = 0;
+  #before = 0;
+  /** What the integral is when the next one comes. */
+  #due: number;
+  /** The next one's number in the whole load. */
+  n = 0;
+
+  constructor(stages: readonly RateStage[], spacing: "constant" | "poisson", seed: number) {
+    const random = randomFrom(seed, ARRIVAL_STREAM);
+    this.#gap = spacing === "constant" ? () => 1 : () => -Math.log(1 - random());
+    this.#due = spacing === "constant" ? 0 : this.#gap();
+    this.#segments = segmentsOf(stages);
+  }
+
+  /** When the next one comes; undefined if all have. */
+  get time(): number | undefined {
+    for (let segment = this.#segments[this.#at]; segment !== undefined; segment = this.#segments[++this.#at]) {
+      const end = this.#before + arrivalsIn(segment);
+      // Rounding must not move an arrival over the end of the last stage: a plan's total is exact.
+      if (this.#due < end - 1e-9) return segment.startMs + timeOf(this.#due - this.#before, segment);
+      this.#before = end;
     }
-    before = end;
+    return undefined;
+  }
+
+  advance(): void {
+    this.n++;
+    this.#due += this.#gap();
+  }
+
+  /** Goes on by other stages, which are the same up to some moment; what has come has come. */
+  follow(stages: readonly RateStage[]): void {
+    this.#segments = segmentsOf(stages);
+    this.#at = 0;
+    this.#before = 0;
   }
 }
 

@@ -12,7 +12,7 @@ export interface UserChange {
  * with `users: 100, over: 10s` user n begins at n × 100 ms, the first at once; on the way down the last come go first.
  * Pure arithmetic: in the order of time, lazily.
  */
-export function* userChanges(stages: readonly Stage[]): Generator<UserChange> {
+export function* userChanges(stages: readonly Stage[]): Generator<UserChange, undefined> {
   let from = 0;
   let start = 0;
   for (const { users, overMs, forMs } of stages) {
@@ -22,6 +22,7 @@ export function* userChanges(stages: readonly Stage[]): Generator<UserChange> {
     from = users;
     start += overMs + forMs;
   }
+  return undefined;
 }
 
 /** The most users that a load has at once. */

@@ -7,6 +7,8 @@ export interface Turn {
   at: number;
   /** What is wanted of the loads that turn, for people: `100 users`, `500 arrivals/s`. */
   wanted: string;
+  /** By somebody who changed the load while it ran, not by the plan. */
+  asked?: true;
 }
 
 /** The stages of a plan as one line of time: whatever changes at one moment is one turn. */

@@ -6,7 +6,7 @@ import type { Plan, PlannedLoad } from "../scenario/plan.ts";
 import { Secrets } from "../scenario/secrets.ts";
 import type { Scope } from "../scenario/template.ts";
 import { compileClass } from "./compile.ts";
-import { executorOf, type Resume } from "./executor.ts";
+import { type Executor, executorOf, type Resume } from "./executor.ts";
 import { Population } from "./population.ts";
 import { randomFrom } from "./random.ts";
 import { type Share, userSequence } from "./share.ts";
@@ -34,6 +34,8 @@ export class Worker {
   readonly #parts: WorkerParts;
   readonly #secrets: Secrets;
   readonly #populations: { load: PlannedLoad; population: Population }[];
+  /** Of each load, once they run. */
+  #executors: Executor[] = [];
   readonly #stop = new AbortController();
   readonly #abort = new AbortController();
 
@@ -76,12 +78,22 @@ export class Worker {
     for (const { population } of this.#populations) population.abort();
   }
 
+  /** Goes on by other loads, in the same order, which are the same up to about now (`scaled`). */
+  follow(loads: readonly PlannedLoad[]): void {
+    for (const [i, { load }] of loads.entries()) this.#executors[i]?.follow(load);
+  }
+
   /** Resolves when the load has ended and every user has stopped. `resume`: where to take up a lost worker's share. */
   async run(resume?: Resume): Promise<void> {
     const { share, clock, plan } = this.#parts;
+    const running = this.#populations.map(({ load, population }) => {
+      const executor = executorOf(load, share, clock, plan.seed, resume);
+      return { executor, population };
+    });
+    this.#executors = running.map(({ executor }) => executor);
     await Promise.all(
-      this.#populations.map(async ({ load, population }) => {
-        await executorOf(load, share, clock, plan.seed, resume).run(population, this.#stop.signal);
+      running.map(async ({ executor, population }) => {
+        await executor.run(population, this.#stop.signal);
         await this.#withinGrace(population);
       }),
     );

@@ -3,11 +3,11 @@ import type { Snapshot } from "../metrics/snapshot.ts";
 import type { Plan } from "../scenario/plan.ts";
 import type { ThresholdState, Verdict } from "../verdict/verdict.ts";
 
-/** Something that happened at a moment: a stage, a source that went down, a worker that was lost. */
+/** Something that happened at a moment: a stage, a load that somebody changed, a source that went down, a worker that was lost. */
 export interface RunEvent {
   /** The run's milliseconds. */
   at: number;
-  kind: "stage" | "source" | "worker" | "stop" | "generator";
+  kind: "stage" | "scale" | "source" | "worker" | "stop" | "generator";
   /** For people. */
   message: string;
 }

@@ -1,6 +1,6 @@
 import { type Load, type RateStage, type Stage, UNTIL_STOPPED_MS } from "./plan.ts";
 
-type StagedLoad = Exclude<Load, { kind: "iterations" }>;
+export type StagedLoad = Exclude<Load, { kind: "iterations" }>;
 
 /** How a load is written, before a run has said how long it is. Rates are a second. */
 export type Shape =
@@ -67,6 +67,13 @@ function arrivals(stages: RateStage[], maxUsers: number, spacing: Spacing): Stag
  */
 function defaultMaxUsers(perSecond: number): number {
   return Math.min(10_000, Math.max(10, Math.ceil(perSecond * 10)));
+}
+
+/** A load up to a time: what would have started before it does so when it would have, and nothing after. */
+export function firstPart(load: StagedLoad, lengthMs: number): StagedLoad {
+  return load.kind === "users"
+    ? { ...load, stages: cut(load.stages, lengthMs, partOfRamp) }
+    : { ...load, stages: cut(load.stages, lengthMs, partOfRateRamp) };
 }
 
 /** The stages up to a time: what starts before it does so when it would have. */

@@ -154,7 +154,7 @@ function markOf({ at, series }: Snapshot): Mark {
 }
 
 function eventLine({ at, kind, message }: RunEvent): Line {
-  const calm = kind === "stage" || kind === "stop";
+  const calm = kind === "stage" || kind === "scale" || kind === "stop";
   return [
     { text: `  ${runTime(at).padStart(5)}  `, style: "dim" },
     { text: calm ? "· " : "! ", style: calm ? "dim" : "yellow" },

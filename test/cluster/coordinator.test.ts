@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Coordinator } from "../../src/cluster/coordinator.ts";
 import type { FromWorker, LinkListener, ToWorker } from "../../src/cluster/protocol.ts";
 import { openThread } from "../../src/cluster/thread-link.ts";
+import { scaled } from "../../src/load/scale.ts";
 import { Aggregator } from "../../src/metrics/aggregator.ts";
 import { monotonicMs } from "../../src/metrics/clock.ts";
 import { ClassicBounds } from "../../src/metrics/histogram.ts";
@@ -89,6 +90,21 @@ describe("the coordinator", () => {
     say("0", { kind: "done" });
     await coordinator.done;
     expect(requests(coordinator.total(0))).toBe(17);
+  });
+
+  it("tells all workers of a load that was changed, and one that takes a share up later", async () => {
+    const { coordinator, told, say, gone } = hands();
+    const prepared = coordinator.prepare(2);
+    say("0", { kind: "ready" });
+    say("1", { kind: "ready" });
+    await prepared;
+    coordinator.start(plan, monotonicMs());
+    const loads = scaled(plan.loads, 20_000, { kind: "users", users: 7 }) ?? [];
+    coordinator.follow({ ...plan, loads });
+    for (const worker of ["0", "1"]) expect(told.get(worker)?.at(-1)).toEqual({ kind: "follow", loads });
+    gone("1");
+    say("2", { kind: "ready" });
+    expect(told.get("2")).toMatchObject([{ kind: "start", plan: { loads } }]);
   });
 
   it("gives up on a share whose workers die again and again, and the run still ends", async () => {
