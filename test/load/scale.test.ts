@@ -17,6 +17,7 @@ import { plan } from "../runs/example-run.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 
 const look: Step = {
+  kind: "request",
   name: "/",
   method: "GET",
   url: "http://target/",
@@ -32,6 +33,7 @@ const classes: UserClass[] = [
     wait: { kind: "uniform", minMs: 700, maxMs: 700 },
     tasks: [{ kind: "steps", name: "Look", weight: 1, steps: [look] }],
     start: [],
+    stop: [],
   },
 ];
 
