@@ -13,7 +13,7 @@ import { RunFile } from "./runs/run-file.ts";
 import type { RunEvent, Sink } from "./runs/sink.ts";
 import { type Summary, summarise } from "./runs/summary.ts";
 import { ViewSink } from "./runs/view-sink.ts";
-import type { Plan } from "./scenario/plan.ts";
+import { type Plan, UNTIL_STOPPED_MS } from "./scenario/plan.ts";
 import { OtlpTraces } from "./sinks/otlp.ts";
 import { PrometheusSink } from "./sinks/prometheus.ts";
 import { createCollector } from "./target/collector.ts";
@@ -79,6 +79,8 @@ export class Run {
   #scaledAt = 0;
   #stoppedBy: string | undefined;
   #shareLost = false;
+  /** Ends a run that has no load and only watches. */
+  readonly #watched = new AbortController();
 
   constructor(options: RunOptions) {
     const { plan, sinks } = options;
@@ -134,9 +136,15 @@ export class Run {
 
   /** Ends the load: what is under way is finished. `who` stands in the verdict. */
   stop(who: string): void {
-    this.#stoppedBy ??= who;
+    // Watching without an end of its own has it here.
+    if (this.#plan.watchMs !== UNTIL_STOPPED_MS) this.#stoppedBy ??= who;
+    this.#end(`Stopped by ${who}`);
+  }
+
+  #end(why: string): void {
     this.#state = "stopping";
-    this.#tell("stop", `Stopped by ${who}: requests under way are finished.`);
+    this.#tell("stop", this.#plan.watchMs === undefined ? `${why}: requests under way are finished.` : `${why}.`);
+    this.#watched.abort();
     this.#coordinator.stop();
   }
 
@@ -167,7 +175,7 @@ export class Run {
     const sources = this.#watch();
 
     const ended = new AbortController();
-    const done = this.#coordinator.done.finally(() => ended.abort());
+    const done = this.#ended().finally(() => ended.abort());
     for (let tick = 0; !ended.signal.aborted; tick++) {
       await sleepUntil(this.#clock, tick * TICK_MS + TICK_DELAY_MS, ended.signal);
       // A main thread that was held up skips ticks: a snapshot is not given an earlier time than its figures have.
@@ -178,6 +186,12 @@ export class Run {
     const endedAt = this.#clock.now();
     await Promise.all([sources.stop(), this.#coordinator.close(), this.#traces?.shutdown(TRACES_SHUTDOWN_MS)]);
     return this.#conclude(endedAt);
+  }
+
+  /** Resolves when the load has ended, or the time for which the target is only watched. */
+  #ended(): Promise<void> {
+    const { watchMs } = this.#plan;
+    return watchMs === undefined ? this.#coordinator.done : sleepUntil(this.#clock, watchMs, this.#watched.signal);
   }
 
   async #conclude(endedAt: number): Promise<Outcome> {
@@ -193,6 +207,7 @@ export class Run {
       stoppedBy: this.#stoppedBy,
       snapshot,
       hasThresholds: this.#plan.thresholds.length > 0,
+      watchOnly: this.#plan.watchMs !== undefined,
     });
     this.#state = verdict.state;
     const summary = summarise({
@@ -230,9 +245,7 @@ export class Run {
   #heed(states: readonly ThresholdState[]): void {
     const by = states.find(({ abortedMs }) => abortedMs !== undefined);
     if (by === undefined || this.#state !== "running") return;
-    this.#state = "stopping";
-    this.#tell("stop", `Aborted by ${by.expression}: requests under way are finished.`);
-    this.#coordinator.stop();
+    this.#end(`Aborted by ${by.expression}`);
   }
 
   /** What the coordinator knows and no worker does: the stage of the load, and what became of spans. */
@@ -248,7 +261,7 @@ export class Run {
         this.#tell("stage", `Stage ${this.#stage + 1} of ${this.#timeline.length}: ${wanted}.`);
       }
     }
-    gauge("plimsoll_stage", stage);
+    if (stage >= 0) gauge("plimsoll_stage", stage);
     for (const [index, { at }] of this.#timeline.slice(0, stage + 1).entries()) {
       gauge("plimsoll_stage_start_timestamp_seconds", (this.#plan.startedAt + at) / 1000, { stage: String(index) });
     }

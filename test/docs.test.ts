@@ -324,6 +324,10 @@ describe("the command line", () => {
     expect(flags).toEqual(entries(await help("run"), "Options"));
     const ofRunAlone = flags.filter((flag) => /--(profile|host)\b/.test(flag));
     expect([...ofRunAlone, ...entries(await help("demo"), "Options")]).toEqual(flags);
+    const ofWatch = rows(page, "flag of `watch`", "default", "meaning").map(([flag = ""]) => codes(flag)[0] ?? "");
+    expect([...ofWatch, ...flags.slice(flags.findIndex((flag) => flag.startsWith("--label")))]).toEqual(
+      entries(await help("watch"), "Options"),
+    );
     const ofReport = entries(await help("report"), "Options");
     expect(flags.filter((flag) => ofReport.includes(flag))).toEqual(ofReport);
   });
@@ -340,7 +344,7 @@ describe("the command line", () => {
   }
 
   it("knows each flag that any page names", async () => {
-    const texts = await Promise.all([help(), help("run"), help("demo"), help("report")]);
+    const texts = await Promise.all([help(), help("run"), help("demo"), help("report"), help("watch")]);
     const known = new Set([...texts.join("\n").matchAll(/--[a-z][a-z-]*/g)].map(([flag]) => flag));
     // The benchmark's page shows the command lines of other programs.
     const ours = pages.filter((page) => page !== "docs/performance.md");

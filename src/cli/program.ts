@@ -6,6 +6,7 @@ import { locustHelp } from "./locust-flags.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
 import { version } from "./version.ts";
+import { watchCommand } from "./watch.ts";
 
 /** Everything that does not begin with a command, or ask for help or the version alone. */
 function isLocustForm([first, ...more]: readonly string[], commands: readonly string[]): boolean {
@@ -30,7 +31,7 @@ export async function program(io: Io): Promise<number> {
       "\nExit codes: 0 passed, 99 failed, 105 stopped, 98 inconclusive, 104 scenario or flags wrong, 1 our bug.",
     )
     .showHelpAfterError("See --help.");
-  for (const make of [runCommand, demoCommand, reportCommand]) command.addCommand(make(io, exit));
+  for (const make of [runCommand, watchCommand, demoCommand, reportCommand]) command.addCommand(make(io, exit));
   for (const one of [command, ...command.commands]) {
     one.exitOverride().configureOutput({
       writeOut: (text) => io.stdout.write(text),

@@ -2,28 +2,25 @@ import { randomBytes, randomInt } from "node:crypto";
 import { Command } from "commander";
 import { monotonicMs } from "../metrics/clock.ts";
 import type { PlanOptions } from "../scenario/make-plan.ts";
-import { duration, label, listenAddress, positiveInteger, processes, rate } from "./flags.ts";
+import { duration, positiveInteger, processes, rate } from "./flags.ts";
 import type { Io } from "./io.ts";
-import { addOutputFlags, type OutputFlags } from "./outputs.ts";
 import type { Exit } from "./program.ts";
 import { openScenario, planOf } from "./scenario-file.ts";
 import { session } from "./session.ts";
+import { addSessionFlags, type SessionFlags } from "./session-flags.ts";
 import { version } from "./version.ts";
 
 /** What somebody may set for a run, whatever command starts it. */
-export interface RunFlags extends OutputFlags {
+export interface RunFlags extends SessionFlags {
   profile?: string;
   host?: string;
   users?: number;
   spawnRate?: number;
   duration?: number;
   seed?: number;
-  label: Record<string, string>;
+  /** No load: the target is only watched. */
+  watchOnly?: boolean;
   processes?: number;
-  runs: string;
-  listen?: { host: string; port: number };
-  metricsListen?: { host: string; port: number };
-  linger?: number;
 }
 
 export function runCommand(io: Io, exit: Exit): Command {
@@ -44,13 +41,8 @@ export function addRunFlags(command: Command): Command {
     .option("-r, --spawn-rate <n>", "users started a second", rate)
     .option("-d, --duration <time>", "how long, spawning included: 30s, 5m, 1h30m", duration)
     .option("--processes <n>", "worker threads; -1 for one a core (default: one a core, less one)", processes)
-    .option("--seed <n>", "repeats another run's random choices", positiveInteger)
-    .option("--label <key=value>", "kept with the run; may be given several times", label, {})
-    .option("--runs <folder>", "where run files go", "runs")
-    .option("--listen <address>", "where the page and /metrics are served (default: 127.0.0.1:8089)", listenAddress)
-    .option("--metrics-listen <address>", "serve /metrics alone there too, also to other machines", listenAddress)
-    .option("--linger <time>", "after the end, wait at most this long for a scraper seen once", duration);
-  return addOutputFlags(ran);
+    .option("--seed <n>", "repeats another run's random choices", positiveInteger);
+  return addSessionFlags(ran);
 }
 
 /** Reads, plans, runs. Throws a UsageError for a scenario or flags that are wrong. */
@@ -69,6 +61,7 @@ export async function runScenario(io: Io, file: string, classes: string[], flags
     ...(flags.users === undefined ? {} : { users: flags.users }),
     ...(flags.spawnRate === undefined ? {} : { spawnRate: flags.spawnRate }),
     ...(flags.duration === undefined ? {} : { durationMs: flags.duration }),
+    ...(flags.watchOnly === undefined ? {} : { watchOnly: flags.watchOnly }),
     suffix: randomBytes(2).toString("hex"),
   };
   return session(io, planOf(scenario, options), plannedAtMs, {

@@ -67,6 +67,7 @@ export async function session(io: Io, plan: Plan, plannedAtMs: number, options: 
  * more than there are users: a worker without any would have nobody for its arrivals.
  */
 export function workersFor({ loads }: Plan, processes: number | undefined): number {
+  if (loads.length === 0) return 0;
   const cores = availableParallelism();
   const wanted = processes === -1 ? cores : (processes ?? cores - 1);
   return Math.max(1, Math.min(wanted, ...loads.map(({ load }) => usersOf(load))));

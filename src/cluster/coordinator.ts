@@ -49,6 +49,7 @@ export class Coordinator {
 
   /** Resolves when `workers` workers are loaded and could start. */
   prepare(workers: number): Promise<void> {
+    if (workers === 0) this.#ready.resolve();
     for (let index = 0; index < workers; index++) this.#add({ index, of: workers }, fromTheStart);
     return this.#ready.promise;
   }

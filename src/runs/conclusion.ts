@@ -37,5 +37,6 @@ export function concludeRun(run: StoredRun): Conclusion {
   if (outcome !== undefined) return { ...evidence, ...outcome };
   const stoppedBy = "a kill of its generator (unless it still runs)";
   const hasThresholds = plan.thresholds.length > 0;
-  return { ...evidence, states, verdict: decide({ ...evidence, states, stoppedBy, hasThresholds }) };
+  const watchOnly = plan.watchMs !== undefined;
+  return { ...evidence, states, verdict: decide({ ...evidence, states, stoppedBy, hasThresholds, watchOnly }) };
 }

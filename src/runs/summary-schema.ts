@@ -45,7 +45,10 @@ export const summarySchema = {
   ...object(
     {
       version: { const: SUMMARY_VERSION },
-      run: object({ id: text, scenario: text, profile: text, start: number, end: number, labels: mapOf(text) }),
+      run: object(
+        { id: text, scenario: text, profile: text, start: number, end: number, labels: mapOf(text) },
+        { watchOnly: { const: true, description: "There was no load: the target was only watched." } },
+      ),
       verdict: object({
         state: { enum: ["passed", "failed", "stopped", "inconclusive"] satisfies Summary["verdict"]["state"][] },
         exitCode: { type: "integer" },

@@ -17,7 +17,16 @@ export const SUMMARY_VERSION = 1;
  */
 export interface Summary {
   version: typeof SUMMARY_VERSION;
-  run: { id: string; scenario: string; profile: string; start: number; end: number; labels: Record<string, string> };
+  run: {
+    id: string;
+    scenario: string;
+    profile: string;
+    start: number;
+    end: number;
+    labels: Record<string, string>;
+    /** There was no load: the target was only watched. */
+    watchOnly?: true;
+  };
   verdict: {
     state: Verdict["state"];
     exitCode: number;
@@ -127,7 +136,15 @@ export function summarise({ verdict, ...input }: SummaryInput): Summary {
   const end = start + (input.endedAt ?? input.snapshot.at) / 1000;
   return {
     version: SUMMARY_VERSION,
-    run: { id: runId, scenario, profile, start, end, labels },
+    run: {
+      id: runId,
+      scenario,
+      profile,
+      start,
+      end,
+      labels,
+      ...(input.plan.watchMs === undefined ? {} : { watchOnly: true }),
+    },
     verdict: summariseVerdict(verdict),
     ...summariseFigures(input),
   };

@@ -1,7 +1,7 @@
 import { addHistograms, type HistogramData, quantile, subtractHistograms } from "../metrics/histogram.ts";
 import { metricSeries, type Observation, seriesName } from "../metrics/observation.ts";
 import { requestCount, type Snapshot } from "../metrics/snapshot.ts";
-import { endOfLoads, type Plan, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
+import { endOfPlan, type Plan, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
 import type { Verdict } from "../verdict/verdict.ts";
 import type { Sink, Tick } from "./sink.ts";
 import { RecentRates, type Standing, type StandingInput, standingOf } from "./standing.ts";
@@ -84,7 +84,7 @@ export class ViewSink implements Sink {
   start(plan: Plan): void {
     this.#everyMs = Object.fromEntries(plan.sources.map(({ name, everyMs }) => [name, everyMs]));
     const { runId: id, scenario, profile, target, startedAt, labels, thresholds } = plan;
-    const end = endOfLoads(plan.loads);
+    const end = endOfPlan(plan);
     const plannedMs = end >= UNTIL_STOPPED_MS ? null : end;
     this.#view = emptyView({ id, scenario, profile, target, startedAt, plannedMs, labels, thresholds });
   }

@@ -447,7 +447,7 @@ const traces = map("a map of sample, slowerThan, failed", {
 export const definition = map("a scenario: a map with host, users and so on", {
   name: text.optional(),
   host: z.string("the service's URL, such as http://localhost:8000").optional(),
-  users: named("a map of user classes, with at least one", user, 1),
+  users: named("a map of user classes, with at least one", user, 1).optional(),
   profiles: named("a map of profile names to profiles", profile).optional(),
   watch: named("a map of source names to sources", source).optional(),
   thresholds: thresholds.optional(),
@@ -455,7 +455,7 @@ export const definition = map("a scenario: a map with host, users and so on", {
   timings: z.literal("full", "full").optional(),
   http2: flag.optional(),
   labels: named("a map of label names to text", sendable).optional(),
-}).meta({ title: "Plimsoll scenario" });
+}).meta({ title: "Plimsoll scenario", anyOf: [{ required: ["users"] }, { required: ["watch"] }] });
 
 /** Keys that the language has and this version does not do. */
 export const notYet: ReadonlySet<string> = new Set([

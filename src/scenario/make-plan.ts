@@ -11,6 +11,7 @@ import {
   type RequestStep,
   type Source,
   type Template,
+  UNTIL_STOPPED_MS,
   type UserClass,
 } from "./plan.ts";
 import type { Problem, ProblemCode, ProblemParams } from "./problem.ts";
@@ -33,6 +34,8 @@ export interface PlanOptions extends ClassChanges {
   spawnRate?: number;
   /** The whole run, spawning included; stages that would go on are cut off. */
   durationMs?: number;
+  /** No load: the target is watched for `durationMs`, or until the run is stopped. */
+  watchOnly?: boolean;
   /** The user classes to drive; none means all. */
   classes?: readonly string[];
   /** Only tasks with one of these tags; none means all. */
@@ -84,25 +87,35 @@ class Making {
   plan(): Plan {
     const { name: scenario, sources, traces, http } = this.#scenario;
     const { suffix, version, startedAt, seed } = this.#options;
+    const { watchOnly = false, durationMs = UNTIL_STOPPED_MS } = this.#options;
     const profile = this.#profile();
-    const loads = this.#loads(profile);
-    const endMs = endOfLoads(loads);
+    const name = watchOnly ? (this.#options.profile ?? "watch") : profile.name;
+    const loads = watchOnly ? [] : this.#loads(profile);
+    const endMs = watchOnly ? durationMs : endOfLoads(loads);
     const { warmUp } = profile;
     if (warmUp !== undefined && loads.length > 0 && warmUp.ms >= endMs) this.problems.push(warmUp.tooLong);
-    const thresholds = thresholdsOf(this.#scenario.thresholds, profile.thresholds);
+    if (watchOnly && sources.length === 0) {
+      this.#report("missing-key", "watch", { key: "watch", expected: "a map of source names to sources, to look at" });
+    }
+    const all = thresholdsOf(this.#scenario.thresholds, profile.thresholds);
+    const thresholds = watchOnly ? all.filter(({ subject }) => subject === "target") : all;
+    const watched = sources.map((source) => this.#source(source, endMs));
     return {
-      runId: runIdOf(startedAt, [scenario, profile.name, suffix]),
+      runId: runIdOf(startedAt, [scenario, name, suffix]),
       version,
       scenario,
-      profile: profile.name,
-      target: this.#host?.authority ?? firstAuthority(loads.flatMap(({ classes }) => classes)),
+      profile: name,
+      target:
+        this.#host?.authority ??
+        firstAuthority([...loads.flatMap(({ classes }) => urlsOf(classes)), ...watched.flatMap(urlOf)]),
       startedAt,
       seed,
       loads,
       ...(this.#options.stopTimeoutMs === undefined ? {} : { stopTimeoutMs: this.#options.stopTimeoutMs }),
-      warmUpMs: warmUp?.ms ?? 0,
+      ...(watchOnly ? { watchMs: durationMs } : {}),
+      warmUpMs: watchOnly ? 0 : (warmUp?.ms ?? 0),
       thresholds,
-      sources: sources.map((source) => this.#source(source, endMs)),
+      sources: watched,
       bounds: boundsOf(thresholds),
       ...(traces === undefined ? {} : { traces }),
       http,
@@ -143,7 +156,7 @@ class Making {
     }
     const [only = adHoc, ...more] = profiles;
     const chosen = more.length === 0 ? only : profiles.find(({ name }) => name === "default");
-    if (chosen === undefined && users === undefined) {
+    if (chosen === undefined && users === undefined && this.#options.watchOnly !== true) {
       this.#report("profile-needed", "profiles", { expected: `one of ${names.join(", ")}` });
     }
     return chosen ?? adHoc;
@@ -152,6 +165,11 @@ class Making {
   #loads(profile: Profile): PlannedLoad[] {
     for (const option of ["users", "spawnRate"] as const) this.#checkOption(option, profile);
     const { users, spawnRate, durationMs } = this.#options;
+    if (this.#scenario.classes.length === 0) {
+      const hint = "plimsoll watch looks at the target alone";
+      this.#report("missing-key", "users", { key: "users", expected: "user classes, to make a load", hint });
+      return [];
+    }
     const classes = tagged(this.#scenario.classes, this.#classes(), this.#options, this.#notes);
     const driven = profile.loads.map((load) => ({
       ...load,
@@ -261,10 +279,18 @@ function boundsOf(thresholds: Threshold[]): number[] {
   return [...new Set([...defaultBounds, ...thresholds.flatMap(namedLatencies)])].toSorted((a, b) => a - b);
 }
 
-/** A scenario without a host names the whole URL in each request. */
-function firstAuthority(classes: UserClass[]): string {
+function urlsOf(classes: UserClass[]): Template[] {
   const steps = classes.flatMap(({ start, tasks }) => [...start, ...tasks.flatMap((task) => task.steps)]);
-  for (const { url } of requestsOf(steps)) {
+  return requestsOf(steps).map(({ url }) => url);
+}
+
+function urlOf(source: Source): Template[] {
+  return "url" in source ? [source.url] : [];
+}
+
+/** A scenario without a host names the whole URL in each request and source. */
+function firstAuthority(urls: Template[]): string {
+  for (const url of urls) {
     const first = typeof url === "string" ? url : url[0];
     const authority = typeof first === "string" ? /^https?:\/\/([^/?#]+)/iu.exec(first)?.[1] : undefined;
     if (authority !== undefined) return authority;

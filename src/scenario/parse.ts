@@ -38,6 +38,10 @@ function toScenario(
   root: SourceNode,
   { path, checkMappings }: { path: string; checkMappings: MappingCheck },
 ): Scenario {
+  if (root.kind === "map" && reader.get(root, "users") === undefined && reader.get(root, "watch") === undefined) {
+    const expected = "a map of user classes, or watch: with what to look at";
+    reader.report("missing-key", { ...root, length: 1 }, { key: "users", expected });
+  }
   const host = readHost(reader, reader.get(root, "host"));
   const classes = reader.named(reader.get(root, "users")).map((entry) => readClass(reader, entry));
   const classNames = classes.map(({ name }) => name);

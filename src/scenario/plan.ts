@@ -21,6 +21,8 @@ export interface Plan {
   loads: PlannedLoad[];
   /** How long users may take at the end to finish what they have begun; by default 30 s. */
   stopTimeoutMs?: number;
+  /** Without loads: for how long the target is only watched. */
+  watchMs?: number;
   /** Thresholds count from here on, in the run's milliseconds. */
   warmUpMs: number;
   thresholds: Threshold[];
@@ -92,6 +94,11 @@ export function lengthOf(load: Load): number {
 /** When the last of a run's loads ends at the latest, in the run's milliseconds. */
 export function endOfLoads(loads: readonly PlannedLoad[]): number {
   return Math.max(0, ...loads.map(({ load, startMs }) => startMs + lengthOf(load)));
+}
+
+/** When a run ends at the latest, in its milliseconds. */
+export function endOfPlan({ loads, watchMs }: Pick<Plan, "loads" | "watchMs">): number {
+  return watchMs ?? endOfLoads(loads);
 }
 
 export interface UserClass {

@@ -1,11 +1,12 @@
 import { count, duration } from "../metrics/units.ts";
-import { endOfLoads, type Load, type Plan, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
+import { endOfPlan, type Load, type Plan, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
 
 const MOST_STAGES = 4;
 
-/** Milliseconds that the plan's loads take. */
+/** How long the run is to take, in milliseconds; 0 for one that goes on until it is stopped. */
 export function plannedMs(plan: Plan): number {
-  return endOfLoads(plan.loads);
+  const end = endOfPlan(plan);
+  return end >= UNTIL_STOPPED_MS ? 0 : end;
 }
 
 /** A line for each load, `100 users within 10 s, held for 5 min`; of several each tells its classes. And the warm-up. */

@@ -21,7 +21,7 @@ export function printSummary(summary: Summary, out: ConsoleOutput, options: Cons
   screen.print(
     [],
     headline(summary),
-    ...requestLines(summary, screen.width),
+    ...(summary.run.watchOnly ? [] : requestLines(summary, screen.width)),
     ...errorLines(summary, screen.width),
     ...judgement(summary, screen.width),
   );
@@ -37,7 +37,7 @@ function judgement(summary: Summary, width: number): Line[] {
   return [
     ...thresholdLines(summary, width),
     ...targetLines(summary, width),
-    ...generatorLines(summary),
+    ...(summary.run.watchOnly ? [] : generatorLines(summary)),
     ...warningLines(summary),
     [],
     ...verdictLines(summary),
@@ -48,8 +48,7 @@ function judgement(summary: Summary, width: number): Line[] {
 function headline({ run, totals }: Summary): Line {
   const figures = [
     runTime((run.end - run.start) * 1000),
-    `${count(totals.requests)} requests`,
-    rate(totals.rate),
+    ...(run.watchOnly ? ["no load"] : [`${count(totals.requests)} requests`, rate(totals.rate)]),
     ...(totals.dropped > 0 ? [`${count(totals.dropped)} iterations dropped`] : []),
   ];
   return [
@@ -198,10 +197,11 @@ function remark({ state, level, limit, series, reason, broken, aborted }: Summar
 }
 
 function targetLines({ target, run }: Summary, width: number): Line[] {
+  const most = run.watchOnly ? Number.POSITIVE_INFINITY : MOST_TARGET_SERIES;
   const all = Object.entries(target).sort(
     ([a], [b]) => tellingPlace(metricOf(a)) - tellingPlace(metricOf(b)) || a.localeCompare(b),
   );
-  const shown = all.slice(0, MOST_TARGET_SERIES);
+  const shown = all.slice(0, most);
   const rows = shown.map(([series, figures]): Cell[] => [
     series,
     ...targetCells(metricOf(series), figures, run.end - run.start),
@@ -244,12 +244,16 @@ function warningLines({ verdict: { warnings }, thresholds }: Summary): Line[] {
 }
 
 /** One sentence, and where there is more than one reason, the others below it. */
-function verdictLines({ verdict, totals, thresholds }: Summary): Line[] {
+function verdictLines({ verdict, totals, thresholds, run }: Summary): Line[] {
   const { state, exitCode, breaches, reasons, warnings } = verdict;
   const code: Piece = { text: `   exit code ${exitCode}`, style: "dim" };
   if (state === "passed") {
     const held =
-      thresholds.length > 0 ? "no critical limit was broken" : `all ${count(totals.requests)} requests succeeded`;
+      thresholds.length > 0
+        ? "no critical limit was broken"
+        : run.watchOnly
+          ? "there was no limit to break"
+          : `all ${count(totals.requests)} requests succeeded`;
     const warned =
       warnings.length === 0 ? "" : `, with ${warnings.length} ${warnings.length === 1 ? "warning" : "warnings"}`;
     return [[{ text: `✓ passed: ${held}${warned}`, style: "green" }, code]];

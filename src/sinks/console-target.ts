@@ -24,6 +24,7 @@ const telling: readonly (readonly [metric: TargetMetric, short: string])[] = [
 const places = new Map(telling.map(([metric], place): [string, number] => [metric, place]));
 
 const MOST_SHOWN = 4;
+const MOST_OF_A_SOURCE = 8;
 /** From here on a thing that can be full is as good as full. */
 const FULL = 0.9;
 
@@ -46,21 +47,23 @@ export class TargetGlance {
     for (const source of this.#down()) this.#forget(source);
   }
 
+  /** A line for each source, by the longest of whose names they are aligned: what it tells, the most telling first. */
+  sources(names: readonly string[]): Piece[][] {
+    const width = Math.max(0, ...names.map((name) => name.length));
+    const down = new Set(this.#down());
+    return names.map((source) => {
+      const name: Piece = { text: `${source.padEnd(width)}  `, style: "dim" };
+      if (down.has(source)) return [name, { text: "down", style: "red" }];
+      const own = [...this.#latest.values()].filter((one) => one.source === source);
+      const pieces = glance(own, MOST_OF_A_SOURCE);
+      return [name, ...(pieces.length === 0 ? [{ text: "–" }] : pieces.flatMap((piece) => [piece, { text: "  " }]))];
+    });
+  }
+
   /** Sources that are down, then the most telling metrics; of several series of one metric, the highest. */
   pieces(): Piece[] {
     const down = this.#down().map((source): Piece => ({ text: `${source} down`, style: "red" }));
-    const shown: Piece[] = [];
-    for (const [metric, short] of telling) {
-      const values = [...this.#latest.values()].filter((one) => one.metric === metric).map(({ value }) => value);
-      if (values.length === 0 || shown.some(({ text }) => text.startsWith(`${short} `))) continue;
-      const value = Math.max(...values);
-      shown.push({
-        text: `${short} ${metricValue(metric, value)}`,
-        style: isFull(metric, value) ? "yellow" : undefined,
-      });
-      if (shown.length === MOST_SHOWN) break;
-    }
-    return [...down, ...shown];
+    return [...down, ...glance([...this.#latest.values()], MOST_SHOWN)];
   }
 
   #down(): string[] {
@@ -75,6 +78,22 @@ export class TargetGlance {
       if (one.source === source && one.metric !== "up") this.#latest.delete(name);
     }
   }
+}
+
+/** The most telling metrics; of several series of one metric, the highest. */
+function glance(observations: readonly Observation[], most: number): Piece[] {
+  const shown: Piece[] = [];
+  for (const [metric, short] of telling) {
+    const values = observations.filter((one) => one.metric === metric).map(({ value }) => value);
+    if (values.length === 0 || shown.some(({ text }) => text.startsWith(`${short} `))) continue;
+    const value = Math.max(...values);
+    shown.push({
+      text: `${short} ${metricValue(metric, value)}`,
+      style: isFull(metric, value) ? "yellow" : undefined,
+    });
+    if (shown.length === most) break;
+  }
+  return shown;
 }
 
 function isFull(metric: string, value: number): boolean {

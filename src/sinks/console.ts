@@ -39,6 +39,8 @@ export class ConsoleSink implements Sink {
   readonly #target = new TargetGlance();
   #marks: Mark[] = [];
   #plannedMs = 0;
+  /** The sources of a run that only watches. */
+  #watched: string[] | undefined;
   #nextPlainAt = PLAIN_EVERY_MS;
 
   constructor(out: ConsoleOutput, options: ConsoleOptions = {}) {
@@ -47,8 +49,9 @@ export class ConsoleSink implements Sink {
 
   start(plan: Plan): void {
     this.#plannedMs = plannedMs(plan);
+    if (plan.watchMs !== undefined) this.#watched = plan.sources.map(({ name }) => name);
     const rows: [string, string][] = [
-      ["target", plan.target],
+      ...(plan.target === "" ? [] : [["target", plan.target] as [string, string]]),
       ...loadsInWords(plan).map((words): [string, string] => ["load", words]),
     ];
     if (plan.sources.length > 0) rows.push(["watching", plan.sources.map(({ name }) => name).join(", ")]);
@@ -71,7 +74,8 @@ export class ConsoleSink implements Sink {
       this.#screen.draw(...this.#status(snapshot, thresholds));
     } else if (snapshot.at >= this.#nextPlainAt) {
       this.#nextPlainAt = (Math.floor(snapshot.at / PLAIN_EVERY_MS) + 1) * PLAIN_EVERY_MS;
-      this.#screen.print(this.#plainLine(snapshot));
+      if (this.#watched === undefined) this.#screen.print(this.#plainLine(snapshot));
+      else this.#screen.print(...this.#watchedLines(snapshot.at, this.#watched));
     }
   }
 
@@ -81,6 +85,13 @@ export class ConsoleSink implements Sink {
   }
 
   #status(snapshot: Snapshot, thresholds: readonly ThresholdState[]): Line[] {
+    if (this.#watched !== undefined) {
+      return [
+        this.#progress(snapshot),
+        ...this.#target.sources(this.#watched).map((pieces): Line => ["  ", ...pieces]),
+        ...(thresholds.length === 0 ? [] : [["  ", ...thresholdPieces(thresholds)]]),
+      ];
+    }
     const target = this.#target.pieces();
     return [
       this.#progress(snapshot),
@@ -95,12 +106,19 @@ export class ConsoleSink implements Sink {
     const full = Math.round(done * BAR_WIDTH);
     const requests = series.reduce((sum, one) => sum + requestCount(one), 0);
     const failures = series.reduce((sum, one) => sum + one.failure.response.count, 0);
+    const until = this.#plannedMs === 0 ? "until stopped" : runTime(this.#plannedMs);
+    const counted = this.#watched === undefined ? `   ${count(requests)} requests, ${count(failures)} failed` : "";
     return [
       `  ${runTime(at).padStart(5)}  `,
       { text: "━".repeat(full), style: "cyan" },
       { text: "─".repeat(BAR_WIDTH - full), style: "dim" },
-      { text: ` ${runTime(this.#plannedMs)}   ${count(requests)} requests, ${count(failures)} failed`, style: "dim" },
+      { text: ` ${until}${counted}`, style: "dim" },
     ];
+  }
+
+  #watchedLines(at: number, watched: readonly string[]): Line[] {
+    const time = `  ${runTime(at).padStart(5)}  `;
+    return this.#target.sources(watched).map((pieces, i) => [i === 0 ? time : " ".repeat(time.length), ...pieces]);
   }
 
   #plainLine(snapshot: Snapshot): Line {

@@ -41,6 +41,8 @@ export interface Evidence {
   snapshot: Snapshot;
   /** Without thresholds any failed request fails the run. */
   hasThresholds: boolean;
+  /** A run that only watched its target has no requests. */
+  watchOnly?: boolean;
 }
 
 /**
@@ -49,7 +51,7 @@ export interface Evidence {
  * no requests, or on a critical limit that could not be judged. Requests that the generator itself failed or broke off
  * count for nothing here.
  */
-export function decide({ states, trust, stoppedBy, snapshot, hasThresholds }: Evidence): Verdict {
+export function decide({ states, trust, stoppedBy, snapshot, hasThresholds, watchOnly = false }: Evidence): Verdict {
   const broken = states.filter(({ level, state }) => level === "critical" && state === "broken");
   // First what ended the load: what came after was judged on a load that was no longer the plan's.
   const breaches = broken.toSorted((a, b) => abortTime(a) - abortTime(b)).map(breach);
@@ -59,7 +61,11 @@ export function decide({ states, trust, stoppedBy, snapshot, hasThresholds }: Ev
     breaches.push(`${failures} of ${requests} requests failed, and the scenario has no thresholds that admit it`);
   }
   const unanswered = states.filter(({ level, state }) => level === "critical" && isUnanswered(state)).map(unknown);
-  const doubts = [...(requests === 0 ? ["no request came to its end"] : []), ...unanswered, ...trust.reasons];
+  const doubts = [
+    ...(!watchOnly && requests === 0 ? ["no request came to its end"] : []),
+    ...unanswered,
+    ...trust.reasons,
+  ];
   const warnings = targetWarnings(states);
   if (breaches.length > 0) {
     const own = trust.reasons.map((reason) => `the figures may be the generator's own: ${reason}`);

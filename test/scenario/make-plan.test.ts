@@ -192,4 +192,43 @@ watch:
       { metric: "own", labels: {}, type: "gauge", from: "$.d" },
     ]);
   });
+
+  describe("of watching alone", () => {
+    const text = `${host}${users}
+watch: { box: { host: true } }
+thresholds:
+  - p95(latency) < 1s
+  - max(load1) < 9
+profiles:
+  one: { users: 5, warmUp: 1s, duration: 1m, thresholds: [max(threads) < 900] }
+  two: { users: 6 }
+`;
+
+    it("has no load, and the thresholds on the target alone", () => {
+      const { loads, watchMs, thresholds, profile, warmUpMs } = plan(text, { watchOnly: true, durationMs: 5000 });
+      expect({ loads, watchMs, profile, warmUpMs }).toEqual({
+        loads: [],
+        watchMs: 5000,
+        profile: "watch",
+        warmUpMs: 0,
+      });
+      expect(thresholds.map(({ expression }) => expression)).toEqual(["max(load1) < 9"]);
+      const named = plan(text, { watchOnly: true, profile: "one" });
+      expect(named.thresholds).toHaveLength(2);
+      expect(named.watchMs).toBe(UNTIL_STOPPED_MS);
+    });
+
+    it("needs no users, and a load does", () => {
+      const alone = "watch: { app: { prometheus: http://localhost:9000/metrics } }";
+      expect(plan(alone, { watchOnly: true })).toMatchObject({ loads: [], target: "localhost:9000" });
+      const codes = (text: string, options: Partial<PlanOptions> = {}) => {
+        const read = readScenario("s.yaml", text, {});
+        if ("problems" in read) throw new Error("not read");
+        const made = makePlan(read.scenario, { seed: 1, suffix: "x", startedAt: 0, version: "0", ...options });
+        return "problems" in made ? made.problems.map(({ code, path }) => `${code} ${path}`) : [];
+      };
+      expect(codes(alone)).toEqual(["missing-key users"]);
+      expect(codes(`${host}${users}`, { watchOnly: true })).toEqual(["missing-key watch"]);
+    });
+  });
 });

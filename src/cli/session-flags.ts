@@ -1,0 +1,22 @@
+import type { Command } from "commander";
+import { duration, label, listenAddress } from "./flags.ts";
+import { addOutputFlags, type OutputFlags } from "./outputs.ts";
+
+/** Where a run is kept, served and written, whether it loads its target or only watches it. */
+export interface SessionFlags extends OutputFlags {
+  label: Record<string, string>;
+  runs: string;
+  listen?: { host: string; port: number };
+  metricsListen?: { host: string; port: number };
+  linger?: number;
+}
+
+export function addSessionFlags(command: Command): Command {
+  const served = command
+    .option("--label <key=value>", "kept with the run; may be given several times", label, {})
+    .option("--runs <folder>", "where run files go", "runs")
+    .option("--listen <address>", "where the page and /metrics are served (default: 127.0.0.1:8089)", listenAddress)
+    .option("--metrics-listen <address>", "serve /metrics alone there too, also to other machines", listenAddress)
+    .option("--linger <time>", "after the end, wait at most this long for a scraper seen once", duration);
+  return addOutputFlags(served);
+}

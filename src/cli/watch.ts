@@ -1,0 +1,24 @@
+import { Command } from "commander";
+import { duration } from "./flags.ts";
+import type { Io } from "./io.ts";
+import type { Exit } from "./program.ts";
+import { runScenario } from "./run.ts";
+import { addSessionFlags, type SessionFlags } from "./session-flags.ts";
+
+interface WatchFlags extends SessionFlags {
+  profile?: string;
+  host?: string;
+  duration?: number;
+}
+
+export function watchCommand(io: Io, exit: Exit): Command {
+  const command = new Command("watch")
+    .description("Watches the target's health without a load of its own, while something else loads it.")
+    .argument("<file>", "a scenario, of which watch: and the thresholds on the target count")
+    .option("-p, --profile <name>", "the profile whose thresholds count, too")
+    .option("-H, --host <url>", "the service that relative addresses are below")
+    .option("-d, --duration <time>", "how long: 30s, 5m, 1h30m (default: until Ctrl-C)", duration);
+  return addSessionFlags(command).action(async (file: string, flags: WatchFlags) => {
+    exit.code = await runScenario(io, file, [], { ...flags, watchOnly: true });
+  });
+}
