@@ -1,4 +1,4 @@
-import { connect as connectTcp, isIP, type LookupFunction, type Socket } from "node:net";
+import { connect as connectTcp, isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls, TLSSocket } from "node:tls";
 import { type buildConnector, type Dispatcher, Client as UndiciClient } from "undici";
@@ -6,6 +6,8 @@ import type { Clock } from "../metrics/clock.ts";
 import type { Histogram } from "../metrics/histogram.ts";
 import { ExchangeAbort } from "./failure.ts";
 import type { PhaseHistograms } from "./phases.ts";
+import { type HttpProxy, isProxied, openTunnel } from "./proxy.ts";
+import type { TlsContext } from "./tls.ts";
 
 /** undici's default of 4 s would reconnect between a slow user's requests; a server's own hint still shortens it. */
 const KEEP_ALIVE_MS = 60_000;
@@ -17,6 +19,8 @@ export interface Network {
   readonly connectTimeoutMs: number;
   /** Offer HTTP/2 over TLS. */
   readonly http2: boolean;
+  readonly tls: TlsContext;
+  readonly proxy: HttpProxy | undefined;
   readonly phases: PhaseHistograms | undefined;
   connectionsOpen: number;
   connectionsOpened: number;
@@ -29,6 +33,9 @@ export interface Network {
 export class Connection {
   readonly #network: Network;
   readonly #undici: UndiciClient;
+  readonly #origin: string;
+  /** That it goes through; absent if it leads straight to the origin. */
+  readonly proxy: HttpProxy | undefined;
   /** Being opened, open, or the last there was. */
   #socket: Socket | undefined;
   /** To resume by, as a returning user does; never another user's. */
@@ -39,6 +46,9 @@ export class Connection {
   /** @throws undici's InvalidArgumentError if the origin is none */
   constructor(origin: string, network: Network) {
     this.#network = network;
+    this.#origin = origin;
+    const { proxy } = network;
+    if (proxy !== undefined && isProxied(proxy, new URL(origin).hostname)) this.proxy = proxy;
     this.#undici = new UndiciClient(origin, {
       connect: (options, callback) => this.#connect(options, callback),
       pipelining: 1,
@@ -51,7 +61,16 @@ export class Connection {
   }
 
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    if (this.proxy !== undefined && !this.#origin.startsWith("https:")) this.#askProxy(options, this.proxy);
     this.#undici.dispatch(options, handler);
+  }
+
+  /** A proxy is told the whole URL (RFC 9112, 3.2.2). */
+  #askProxy(options: Dispatcher.DispatchOptions, { authorization }: HttpProxy): void {
+    options.path = this.#origin + options.path;
+    if (authorization !== undefined) {
+      options.headers = [...(options.headers as string[]), "proxy-authorization", authorization];
+    }
   }
 
   /** As OpenTelemetry writes it. */
@@ -74,49 +93,69 @@ export class Connection {
   #connect({ hostname, port, protocol, servername }: buildConnector.Options, callback: buildConnector.Callback): void {
     const network = this.#network;
     const secure = protocol === "https:";
-    const to = {
-      host: hostname,
-      port: Number(port || (secure ? 443 : 80)),
-      lookup: network.lookup,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_MS,
-    };
-    const session = this.#tlsSession === undefined ? {} : { session: this.#tlsSession };
+    const number = Number(port || (secure ? 443 : 80));
     const name = servername ?? (isIP(hostname) === 0 ? hostname : "");
-    const socket = secure
-      ? connectTls({
-          ...to,
-          ...session,
-          servername: name,
-          ALPNProtocols: network.http2 ? ["h2", "http/1.1"] : ["http/1.1"],
-        })
-      : connectTcp(to);
-    this.#socket = socket;
-    this.served = false;
-    if (network.phases !== undefined) measure(socket, network.clock, network.phases);
-
     const limit = network.clock.at(network.clock.now() + network.connectTimeoutMs, () => {
-      socket.destroy(new ExchangeAbort("connect_timeout", `no connection within ${network.connectTimeoutMs} ms`));
+      const late = new ExchangeAbort("connect_timeout", `no connection within ${network.connectTimeoutMs} ms`);
+      this.#socket?.destroy(late);
     });
     const givenUp = () => limit.cancel();
     const failed = (error: Error) => callback(error, null);
-    socket.once("close", givenUp);
-    socket.once("error", failed);
-    socket.once(secure ? "secureConnect" : "connect", () => {
+    const opening = (socket: Socket, ready: "connect" | "secureConnect", then: () => void) => {
+      this.#socket = socket;
+      if (network.phases !== undefined) measure(socket, network.clock, network.phases);
+      socket.once("close", givenUp).once("error", failed);
+      socket.once(ready, () => {
+        // From now on others listen; thousands of idle connections need not keep what they were opened with.
+        socket.off("close", givenUp).off("error", failed);
+        then();
+      });
+    };
+    const opened = (socket: Socket) => {
       limit.cancel();
-      // From now on undici listens; thousands of idle connections need not keep what they were opened with.
-      socket.off("close", givenUp).off("error", failed);
       network.connectionsOpened++;
       network.connectionsOpen++;
       socket.once("close", () => network.connectionsOpen--);
       callback(null, socket);
-    });
-    if (secure) {
-      socket.on("session", (ticket: Buffer) => {
-        this.#tlsSession = ticket;
-      });
+    };
+    this.served = false;
+    const { proxy } = this;
+    if (!secure || proxy !== undefined) {
+      const socket = connectTcp(this.#to(proxy?.host ?? hostname, proxy?.port ?? number));
+      const tunnel = () => {
+        socket.once("close", givenUp).once("error", failed);
+        openTunnel(socket, proxy as HttpProxy, `${hostname}:${number}`, (problem) => {
+          socket.off("close", givenUp).off("error", failed);
+          if (problem !== undefined) {
+            limit.cancel();
+            socket.destroy();
+            failed(problem);
+            return;
+          }
+          const encrypted = this.#encrypt({ socket, host: hostname }, name);
+          opening(encrypted, "secureConnect", () => opened(encrypted));
+        });
+      };
+      opening(socket, "connect", secure ? tunnel : () => opened(socket));
+    } else {
+      const socket = this.#encrypt(this.#to(hostname, number), name);
+      opening(socket, "secureConnect", () => opened(socket));
     }
+  }
+
+  #to(host: string, port: number): TcpNetConnectOpts {
+    const { lookup } = this.#network;
+    return { host, port, lookup, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+  }
+
+  #encrypt(to: TcpNetConnectOpts | { socket: Socket; host: string }, servername: string): TLSSocket {
+    const session = this.#tlsSession === undefined ? {} : { session: this.#tlsSession };
+    const { http2, tls } = this.#network;
+    const ALPNProtocols = http2 ? ["h2", "http/1.1"] : ["http/1.1"];
+    const socket = connectTls({ ...to, ...session, servername, ...tls.options, ALPNProtocols });
+    return socket.on("session", (ticket: Buffer) => {
+      this.#tlsSession = ticket;
+    });
   }
 }
 

@@ -8,6 +8,8 @@ import { HttpExchange, type Owner } from "./exchange.ts";
 import { ExchangeAbort } from "./failure.ts";
 import { cachedLookup } from "./lookup.ts";
 import type { PhaseHistograms } from "./phases.ts";
+import type { HttpProxy } from "./proxy.ts";
+import { TlsContext, type TlsSettings } from "./tls.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** How often deadlines are looked at: an exchange outlives its own by this at most. */
@@ -20,6 +22,8 @@ export interface HttpOptions {
   connectTimeoutMs?: number;
   /** Offer HTTP/2 over TLS; never by surprise. */
   http2?: boolean | undefined;
+  tls?: TlsSettings | undefined;
+  proxy?: HttpProxy | undefined;
   /** Where the parts of exchanges are measured, if they are. */
   phases?: PhaseHistograms | undefined;
 }
@@ -33,6 +37,8 @@ export class HttpClient implements Client, Network {
   readonly lookup: LookupFunction;
   readonly connectTimeoutMs: number;
   readonly http2: boolean;
+  readonly tls: TlsContext;
+  readonly proxy: HttpProxy | undefined;
   readonly phases: PhaseHistograms | undefined;
   readonly #sessions = new Set<HttpSession>();
   #sweep: Timer | undefined;
@@ -40,11 +46,16 @@ export class HttpClient implements Client, Network {
   connectionsOpen = 0;
   connectionsOpened = 0;
 
-  constructor(clock: Clock, { connectTimeoutMs = CONNECT_TIMEOUT_MS, http2 = false, phases }: HttpOptions = {}) {
+  constructor(
+    clock: Clock,
+    { connectTimeoutMs = CONNECT_TIMEOUT_MS, http2 = false, tls, proxy, phases }: HttpOptions = {},
+  ) {
     this.clock = clock;
     this.lookup = cachedLookup(clock);
     this.connectTimeoutMs = connectTimeoutMs;
     this.http2 = http2;
+    this.tls = new TlsContext(tls);
+    this.proxy = proxy;
     this.phases = phases;
     loadParser();
   }

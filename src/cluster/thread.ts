@@ -2,6 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { HttpClient } from "../client/http.ts";
 import { type Phase, type PhaseHistograms, phases } from "../client/phases.ts";
+import { httpOptions } from "../client/settings.ts";
 import { Tracer } from "../client/trace.ts";
 import { Health } from "../load/health.ts";
 import { Worker } from "../load/worker.ts";
@@ -44,7 +45,11 @@ function phaseHistograms({ http }: Plan, aggregator: Aggregator): PhaseHistogram
 async function carry({ plan, share, originMs, resume }: Extract<ToWorker, { kind: "start" }>): Promise<void> {
   const clock = new SystemClock(originMs);
   const aggregator = new Aggregator(name, new ClassicBounds(plan.bounds));
-  const client = new HttpClient(clock, { http2: plan.http.version2, phases: phaseHistograms(plan, aggregator) });
+  const secret = (variable: string) => process.env[variable] ?? "";
+  const client = new HttpClient(clock, {
+    ...httpOptions(plan.http, secret),
+    phases: phaseHistograms(plan, aggregator),
+  });
   const health = new Health(name, clock, client, aggregator);
   const tracer = plan.traces === undefined ? undefined : new Tracer(plan.traces, plan, Number(name));
   worker = new Worker({
@@ -54,7 +59,7 @@ async function carry({ plan, share, originMs, resume }: Extract<ToWorker, { kind
     client,
     aggregator,
     tracer,
-    secret: (variable) => process.env[variable] ?? "",
+    secret,
     wallAt: (time) => plan.startedAt + time,
   });
 

@@ -444,6 +444,29 @@ const traces = map("a map of sample, slowerThan, failed", {
   failed: flag.optional(),
 });
 
+const file = z.string("a file, beside the scenario");
+
+const tls = map("a map of ca, cert, key, passphrase, serverName, insecure", {
+  ca: file.optional(),
+  cert: file.optional(),
+  key: file.optional(),
+  passphrase: text.optional(),
+  serverName: text.optional(),
+  insecure: flag.optional(),
+}).meta({ dependentRequired: { cert: ["key"], key: ["cert"] } });
+
+const proxyUrl = z.string("a proxy's URL, such as http://proxy:3128");
+const proxy = z.union(
+  [
+    proxyUrl,
+    map("a proxy's URL, or a map of url, except", {
+      url: proxyUrl,
+      except: z.array(text, "a list of hosts, such as localhost or .example.com").optional(),
+    }),
+  ],
+  "a proxy's URL, or a map of url, except",
+);
+
 export const definition = map("a scenario: a map with host, users and so on", {
   name: text.optional(),
   host: z.string("the service's URL, such as http://localhost:8000").optional(),
@@ -454,6 +477,9 @@ export const definition = map("a scenario: a map with host, users and so on", {
   traces: traces.optional(),
   timings: z.literal("full", "full").optional(),
   http2: flag.optional(),
+  tls: tls.optional(),
+  proxy: proxy.optional(),
+  connectTimeout: duration.optional(),
   labels: named("a map of label names to text", sendable).optional(),
 }).meta({ title: "Plimsoll scenario", anyOf: [{ required: ["users"] }, { required: ["watch"] }] });
 

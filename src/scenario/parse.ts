@@ -1,6 +1,7 @@
 import { readHost } from "./address.ts";
 import type { Environment } from "./environment.ts";
 import { requestsOf } from "./flow.ts";
+import { readHttp } from "./http-settings.ts";
 import type { TracePlan } from "./plan.ts";
 import type { Problem } from "./problem.ts";
 import { readProfile } from "./profile.ts";
@@ -61,10 +62,7 @@ function toScenario(
     thresholds: thresholds(reader.get(root, "thresholds")),
     sources,
     ...(traces === undefined ? {} : { traces }),
-    http: {
-      version2: reader.boolean(reader.get(root, "http2")) ?? false,
-      timings: reader.get(root, "timings") === undefined ? "whole" : "full",
-    },
+    http: readHttp(reader, root, path),
     labels: readLabels(reader, reader.get(root, "labels")),
   };
 }

@@ -39,6 +39,31 @@ export interface HttpPlan {
   version2: boolean;
   /** `full`: each part of an exchange has a histogram of its own, too. */
   timings: "whole" | "full";
+  tls?: TlsPlan;
+  proxy?: ProxyPlan;
+  /** How long an attempt to connect may take; 10 s unless given. */
+  connectTimeoutMs?: number;
+}
+
+/** What of TLS is not as by default. */
+export interface TlsPlan {
+  /** No certificate of the target is looked at. */
+  insecure: boolean;
+  /** Authorities trusted beside the system's own, in PEM. */
+  ca?: string;
+  /** The client's certificate, in PEM. */
+  cert?: string;
+  /** Where each worker reads the certificate's key: a key does not travel in a plan, which is kept. */
+  keyFile?: string;
+  passphrase?: Template;
+  /** In place of the host's name, which certificates are checked against. */
+  serverName?: string;
+}
+
+/** All connections go through it (RFC 9110, 9.3.6), but for those to hosts of `except`: names, or `.suffixes`. */
+export interface ProxyPlan {
+  url: Template;
+  except: string[];
 }
 
 export interface TracePlan {

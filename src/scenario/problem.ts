@@ -30,6 +30,7 @@ const headlines = {
   pattern: "this regular expression cannot be read",
   url: "this is no URL that can be requested",
   "no-host": "the URL is relative and there is no host",
+  file: "this file cannot be used",
   header: "this cannot be sent as a header",
   threshold: "this threshold cannot be read",
   "unknown-reference": "nothing in this scenario has this name",

@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+import type { HttpPlan, Template } from "../scenario/plan.ts";
+import { compileTemplate, type Scope } from "../scenario/template.ts";
+import type { HttpOptions } from "./http.ts";
+import { readProxy } from "./proxy.ts";
+
+/**
+ * How a plan wants HTTP spoken, with what each worker reads for itself: secrets from its environment, the client's key from
+ * its file. Throws if that file is gone since the plan was made.
+ */
+export function httpOptions(
+  { version2, tls, proxy, connectTimeoutMs }: HttpPlan,
+  secret: (name: string) => string,
+): HttpOptions {
+  const nobody: Scope = { variables: new Map(), secret, random: () => 0, userNumber: 0, now: () => 0 };
+  const fill = (template: Template) => compileTemplate(template)(nobody);
+  return {
+    http2: version2,
+    ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
+    ...(proxy === undefined ? {} : { proxy: readProxy(fill(proxy.url), proxy.except) }),
+    ...(tls === undefined
+      ? {}
+      : {
+          tls: {
+            ...tls,
+            key: tls.keyFile === undefined ? undefined : readFileSync(tls.keyFile, "utf8"),
+            passphrase: tls.passphrase === undefined ? undefined : fill(tls.passphrase),
+          },
+        }),
+  };
+}
