@@ -13,6 +13,7 @@ import { RunFile } from "./runs/run-file.ts";
 import type { RunEvent, Sink } from "./runs/sink.ts";
 import { type Summary, summarise } from "./runs/summary.ts";
 import { ViewSink } from "./runs/view-sink.ts";
+import type { FeedTable } from "./scenario/feed-table.ts";
 import { type Plan, UNTIL_STOPPED_MS } from "./scenario/plan.ts";
 import { OtlpTraces } from "./sinks/otlp.ts";
 import { PrometheusSink } from "./sinks/prometheus.ts";
@@ -35,6 +36,8 @@ const LEAD_MS = 250;
 
 export interface RunOptions {
   plan: Plan;
+  /** The rows of its feeds. */
+  feeds: readonly FeedTable[];
   /** When the plan was made, on `monotonicMs`'s scale: the wall clock is read once, then. */
   plannedAtMs: number;
   workers: number;
@@ -166,7 +169,7 @@ export class Run {
     const originMs = monotonicMs() + LEAD_MS;
     this.#clock = new SystemClock(originMs);
     this.#plan = { ...this.#plan, startedAt: this.#plan.startedAt + originMs - this.#options.plannedAtMs };
-    this.#coordinator.start(this.#plan, originMs);
+    this.#coordinator.start(this.#plan, { feeds: this.#options.feeds, variables: [] }, originMs);
     this.#begun = true;
     this.#traces = startTraces?.(this.#plan, this.#clock, (message) => this.note(message));
     this.#traces?.onExported((span) => this.#showExemplar(span));

@@ -12,7 +12,7 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
   // A time is written in a scenario as in a threshold, and one did-you-mean serves both.
   scenario: {
     rooms: ["metrics", "verdict/threshold", "verdict/k6-threshold", "verdict/quantity", "verdict/spelling"],
-    packages: ["yaml", "zod", "json-p3"],
+    packages: ["yaml", "zod", "json-p3", "csv-parse"],
   },
   client: { rooms: ["metrics", "scenario"], packages: ["undici", "tough-cookie", "json-p3"] },
   load: { rooms: ["client", "scenario", "metrics"], packages: ["json-p3"] },

@@ -93,10 +93,11 @@ describe("scenarios that are shown", () => {
   const files = globSync("examples/**/*.yaml", { cwd: root });
 
   it.each([
-    ...shown.map((one) => [one.place, whole(one)] as const),
-    ...files.map((path) => [path, read(path)] as const),
-  ])("%s is right", (place, text) => {
-    const scenario = readScenario("shown.yaml", text, environment, mappingProblems);
+    // Their feeds are beside the tests' own scenarios.
+    ...shown.map((one) => [one.place, whole(one), "test/scenario/shown.yaml"] as const),
+    ...files.map((path) => [path, read(path), path] as const),
+  ])("%s is right", (place, text, path) => {
+    const scenario = readScenario(join(root, path), text, environment, mappingProblems);
     if ("problems" in scenario) throw new Error(describeProblems(place, text, scenario.problems));
     for (const profile of scenario.scenario.profiles.map(({ name }) => name)) {
       const made = makePlan(scenario.scenario, { seed: 1, suffix: "0", startedAt: 0, version: "0", profile });

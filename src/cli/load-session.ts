@@ -5,7 +5,7 @@ import { monotonicMs } from "../metrics/clock.ts";
 import { type Outcome, Run } from "../run.ts";
 import type { Sink } from "../runs/sink.ts";
 import type { Watcher } from "../runs/view-sink.ts";
-import type { PlanOptions } from "../scenario/make-plan.ts";
+import type { Planned, PlanOptions } from "../scenario/make-plan.ts";
 import { endOfLoads, type Plan, type PlannedLoad, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
 import { printJudgement } from "../sinks/console-summary.ts";
 import { CsvSink } from "../sinks/csv.ts";
@@ -103,7 +103,7 @@ export class LoadSession {
   start(wanted: Wanted): Plan {
     if (this.#current !== undefined) throw new UsageError("A run is under way: stop it first.");
     const plannedAtMs = monotonicMs();
-    const plan = this.plan(wanted);
+    const { plan, feeds } = this.#planned(wanted);
     const { csv, processes, runs } = this.#settings;
     const json = new LocustJson();
     const console = new LocustConsole(this.#io.stderr, {
@@ -118,6 +118,7 @@ export class LoadSession {
     ];
     const run = new Run({
       plan,
+      feeds,
       plannedAtMs,
       workers: workersFor(plan, processes),
       runFile: join(runs, `${plan.runId}.db`),
@@ -196,6 +197,10 @@ export class LoadSession {
 
   /** What a start would run. */
   plan(wanted: Wanted): Plan {
+    return this.#planned(wanted).plan;
+  }
+
+  #planned(wanted: Wanted): Planned {
     const { seed, labels, profile, tags, excludeTags, equalWeights, classChanges, stopTimeoutMs } = this.#settings;
     const { users = this.#settings.users, spawnRate = this.#settings.spawnRate } = wanted;
     const { host = this.#settings.host, runTimeMs = this.#settings.runTimeMs } = wanted;
@@ -223,7 +228,7 @@ export class LoadSession {
 
 /** How many of a load's first n users are of each class, in the order of the scenario. */
 function classCounts({ classes }: PlannedLoad, n: number): Record<string, number> {
-  const classOf = userSequence(classes);
+  const { classOf } = userSequence(classes);
   const counts = classes.map(() => 0);
   for (let user = 0; user < n; user++) counts[classOf(user)] = (counts[classOf(user)] ?? 0) + 1;
   return Object.fromEntries(classes.map(({ name }, i) => [name, counts[i] ?? 0]));

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
-import { makePlan, type PlanOptions } from "../scenario/make-plan.ts";
+import { makePlan, type Planned, type PlanOptions } from "../scenario/make-plan.ts";
 import { readScenario } from "../scenario/parse.ts";
-import type { Plan } from "../scenario/plan.ts";
 import { describeProblems } from "../scenario/problem.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { mappingProblems } from "../target/collector.ts";
@@ -28,8 +27,8 @@ export function openScenario(io: Io, path: string): ScenarioFile {
 }
 
 /** Throws a UsageError where what is asked for does not fit the scenario. */
-export function planOf({ path, text, scenario }: ScenarioFile, options: PlanOptions): Plan {
+export function planOf({ path, text, scenario }: ScenarioFile, options: PlanOptions): Planned {
   const made = makePlan(scenario, options);
   if ("problems" in made) throw new UsageError(describeProblems(path, text, made.problems));
-  return made.plan;
+  return made;
 }

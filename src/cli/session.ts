@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { usersOf } from "../load/stages.ts";
 import { Run } from "../run.ts";
+import type { Planned } from "../scenario/make-plan.ts";
 import type { Plan } from "../scenario/plan.ts";
 import { ConsoleSink } from "../sinks/console.ts";
 import { printSummary } from "../sinks/console-summary.ts";
@@ -24,11 +25,17 @@ export interface SessionOptions extends Addresses {
  * Runs a plan with everything around it: console, server, signals, JSON summary, and the wait for scrapers. Gives the
  * exit code.
  */
-export async function session(io: Io, plan: Plan, plannedAtMs: number, options: SessionOptions): Promise<number> {
+export async function session(
+  io: Io,
+  { plan, feeds }: Planned,
+  plannedAtMs: number,
+  options: SessionOptions,
+): Promise<number> {
   const color = wantsColor(io);
   const say = new ConsoleSink(io.stdout, { color });
   const run = new Run({
     plan,
+    feeds,
     plannedAtMs,
     workers: workersFor(plan, options.processes),
     runFile: join(options.runs, `${plan.runId}.db`),

@@ -38,7 +38,7 @@ export function taskRatioJson(plan: Plan): string {
 function ratiosOf({ loads }: Plan): { per_class: Record<string, Ratio>; total: Record<string, Ratio> } {
   const users = new Map<UserClass, number>();
   for (const { load, classes } of loads) {
-    const classOf = userSequence(classes);
+    const { classOf } = userSequence(classes);
     // Whole cycles of the weights, where the load alone would be too short to show them.
     const all = classes.reduce((sum, { weight, fixedCount }) => sum + (fixedCount ?? weight), 0);
     const n = Math.max(usersOf(load), Math.ceil(all));

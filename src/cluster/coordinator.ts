@@ -1,5 +1,6 @@
 import { fromTheStart, type Resume } from "../load/executor.ts";
 import type { Share } from "../load/share.ts";
+import type { Provisions } from "../load/worker.ts";
 import { monotonicMs } from "../metrics/clock.ts";
 import { metricSeries } from "../metrics/observation.ts";
 import { type Snapshot, SnapshotSum } from "../metrics/snapshot.ts";
@@ -22,6 +23,8 @@ interface Member {
   link: Link;
   share: Share;
   resume: Resume;
+  /** Turns of its users that may have taken rows. */
+  turns: number;
   state: "loading" | "ready" | "running" | "done" | "lost";
 }
 
@@ -37,7 +40,7 @@ export class Coordinator {
   readonly #ready = Promise.withResolvers<void>();
   readonly #done = Promise.withResolvers<void>();
   /** What a worker is told when it starts, once the load has started. */
-  #load: { plan: Plan; originMs: number } | undefined;
+  #load: { plan: Plan; provisions: Provisions; originMs: number } | undefined;
   #stopping: "stop" | "abort" | undefined;
   #opened = 0;
   #replaced = 0;
@@ -55,8 +58,8 @@ export class Coordinator {
   }
 
   /** Starts the load; `originMs` is its time 0 on `monotonicMs`'s scale. */
-  start(plan: Plan, originMs: number): void {
-    this.#load = { plan, originMs };
+  start(plan: Plan, provisions: Provisions, originMs: number): void {
+    this.#load = { plan, provisions, originMs };
     for (const member of this.#members.values()) this.#begin(member);
   }
 
@@ -105,7 +108,13 @@ export class Coordinator {
       message: (from, message) => this.#hear(from, message),
       gone: (from, reason) => this.#lose(from, reason),
     };
-    this.#members.set(worker, { link: this.#open(worker, listener), share, resume, state: "loading" });
+    this.#members.set(worker, {
+      link: this.#open(worker, listener),
+      share,
+      resume,
+      turns: resume.turns,
+      state: "loading",
+    });
     return worker;
   }
 
@@ -130,6 +139,9 @@ export class Coordinator {
         this.#listener.snapshot(this.#sum.latestOf(worker) ?? message.snapshot);
         this.#listener.spans(message.spans, message.spansDropped, message.spansUnsampled);
         break;
+      case "reserved":
+        member.turns = Math.max(member.turns, message.turns);
+        break;
       case "done":
         member.state = "done";
         this.#finishIfAllAre();
@@ -152,12 +164,12 @@ export class Coordinator {
   }
 
   /** What was counted stays counted, and what was due stays undone: too much load would be worse than a gap. */
-  #resumeOf(worker: string, { resume }: Member): Resume {
+  #resumeOf(worker: string, { resume, turns }: Member): Resume {
     const { counters = {} } = this.#sum.latestOf(worker) ?? {};
     const counted = metricSeries(counters, "plimsoll_iterations_total");
     const iterations = counted.reduce((sum, [, count]) => sum + count, resume.iterations);
     const fromMs = this.#load === undefined ? 0 : monotonicMs() - this.#load.originMs;
-    return { fromMs, iterations };
+    return { fromMs, iterations, generation: resume.generation + 1, turns };
   }
 
   #finishIfAllAre(): void {

@@ -1,5 +1,6 @@
 import type { Resume } from "../load/executor.ts";
 import type { Share } from "../load/share.ts";
+import type { Provisions } from "../load/worker.ts";
 import type { Snapshot } from "../metrics/snapshot.ts";
 import type { Span } from "../metrics/span.ts";
 import type { Plan, PlannedLoad } from "../scenario/plan.ts";
@@ -12,6 +13,7 @@ export type ToWorker =
   | {
       kind: "start";
       plan: Plan;
+      provisions: Provisions;
       share: Share;
       /** The run's start on `monotonicMs`'s scale. */
       originMs: number;
@@ -29,6 +31,8 @@ export type FromWorker =
   /** Its modules are loaded: it could start. */
   | { kind: "ready" }
   | { kind: "snapshot"; snapshot: Snapshot; spans: Span[]; spansDropped: number; spansUnsampled: number }
+  /** Its users may take rows of their turns below this. */
+  | { kind: "reserved"; turns: number }
   /** The load has ended; its last snapshot, a full one, came before. */
   | { kind: "done" };
 

@@ -42,7 +42,13 @@ function phaseHistograms({ http }: Plan, aggregator: Aggregator): PhaseHistogram
   return Object.fromEntries(phases.map((phase) => [phase, of(phase)])) as PhaseHistograms;
 }
 
-async function carry({ plan, share, originMs, resume }: Extract<ToWorker, { kind: "start" }>): Promise<void> {
+async function carry({
+  plan,
+  provisions,
+  share,
+  originMs,
+  resume,
+}: Extract<ToWorker, { kind: "start" }>): Promise<void> {
   const clock = new SystemClock(originMs);
   const aggregator = new Aggregator(name, new ClassicBounds(plan.bounds));
   const secret = (variable: string) => process.env[variable] ?? "";
@@ -54,6 +60,7 @@ async function carry({ plan, share, originMs, resume }: Extract<ToWorker, { kind
   const tracer = plan.traces === undefined ? undefined : new Tracer(plan.traces, plan, Number(name));
   worker = new Worker({
     plan,
+    provisions,
     share,
     clock,
     client,
@@ -61,6 +68,7 @@ async function carry({ plan, share, originMs, resume }: Extract<ToWorker, { kind
     tracer,
     secret,
     wallAt: (time) => plan.startedAt + time,
+    reserve: (turns) => tell({ kind: "reserved", turns }),
   });
 
   const report = (full: boolean) => {

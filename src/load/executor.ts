@@ -24,9 +24,13 @@ export interface Resume {
   fromMs: number;
   /** Iterations of the share that were counted before. */
   iterations: number;
+  /** How many workers had the share before: its users take other rows than theirs. */
+  generation: number;
+  /** Users that take a row each iteration begin with this turn. */
+  turns: number;
 }
 
-export const fromTheStart: Resume = { fromMs: 0, iterations: 0 };
+export const fromTheStart: Resume = { fromMs: 0, iterations: 0, generation: 0, turns: 0 };
 
 /** Walks a load's schedule. */
 export interface Executor {

@@ -2,6 +2,7 @@ import type { Exchange } from "../client/client.ts";
 import type { Failure } from "../metrics/sample.ts";
 import { type CompiledPath, compilePath } from "../scenario/json-path.ts";
 import type { Capture, Expect, JsonCheck, RequestStep, TextCheck } from "../scenario/plan.ts";
+import { redactVariables } from "../scenario/secrets.ts";
 import { compileJson, compileTemplate, type Scope } from "../scenario/template.ts";
 
 /**
@@ -13,8 +14,8 @@ export type Expectation = (exchange: Exchange, scope: Scope) => void;
 /** What was got, or why it is not what was expected. */
 type Check = (value: unknown, scope: Scope) => string | undefined;
 
-/** A text as it may be kept: without secrets, and short. */
-type Show = (text: string) => string;
+/** A text as it may be kept: without secrets, the user's own too, and short. */
+type Show = (text: string, scope: Scope) => string;
 
 const SHOWN = 80;
 
@@ -22,7 +23,7 @@ export function compileExpectation(
   { expect, captures }: Pick<RequestStep, "expect" | "captures">,
   redact: (text: string) => string,
 ): Expectation {
-  const show = (text: string) => shorten(redact(text));
+  const show: Show = (text, { variables }) => shorten(redactVariables(redact(text), variables));
   const json = expect.json.map((check) => compileJsonCheck(check, show));
   const texts = expect.body.map((check) => compileTextCheck(check, show));
   const kept = captures.map(compileCapture);
@@ -41,7 +42,8 @@ export function compileExpectation(
     }
     if (!needsJson) return;
     const document = parseJson(exchange);
-    if (document === undefined) return fail(exchange, `expected JSON, got ${show(exchange.body?.toString() ?? "")}`);
+    if (document === undefined)
+      return fail(exchange, `expected JSON, got ${show(exchange.body?.toString() ?? "", scope)}`);
     for (const check of json) {
       const wrong = check(document.value, scope);
       if (wrong !== undefined) return fail(exchange, wrong);
@@ -101,7 +103,7 @@ function compileJsonCheck({ path, check }: JsonCheck, show: Show): Check {
     if (values.length === 0) return `expected ${path}, which is not in the response`;
     for (const value of values) {
       const expected = test(value, scope);
-      if (expected !== undefined) return `expected ${path} ${expected}, got ${show(JSON.stringify(value))}`;
+      if (expected !== undefined) return `expected ${path} ${expected}, got ${show(JSON.stringify(value), scope)}`;
     }
     return undefined;
   };
@@ -114,7 +116,7 @@ function compileValueCheck(check: Exclude<JsonCheck["check"], { kind: "exists" }
       const wanted = compileJson(check.value);
       return (value, scope) => {
         const text = JSON.stringify(wanted(scope));
-        return JSON.stringify(value) === text ? undefined : `to equal ${show(text)}`;
+        return JSON.stringify(value) === text ? undefined : `to equal ${show(text, scope)}`;
       };
     }
     case "type":
@@ -154,7 +156,7 @@ function compileTextCheck(check: TextCheck, show: Show): Check {
   const wanted = compileTemplate(check.value);
   return (text, scope) => {
     const part = wanted(scope);
-    return (text as string).includes(part) ? undefined : `expected the body to contain ${show(part)}`;
+    return (text as string).includes(part) ? undefined : `expected the body to contain ${show(part, scope)}`;
   };
 }
 

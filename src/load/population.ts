@@ -5,6 +5,7 @@ import type { Histogram } from "../metrics/histogram.ts";
 import type { Scope } from "../scenario/template.ts";
 import type { CompiledClass } from "./compile.ts";
 import type { Driver } from "./executor.ts";
+import type { Feeder } from "./feeder.ts";
 import type { Share } from "./share.ts";
 import { type Surroundings, User } from "./user.ts";
 
@@ -16,6 +17,8 @@ export interface PopulationParts {
   /** The class of the n-th user, or arrival, of the whole load. */
   classOf(n: number): number;
   scope(user: number): Scope;
+  /** Undefined where no class takes rows of a feed. */
+  feeder: Feeder | undefined;
   around: Surroundings;
   /** How late users and iterations begin. */
   delay: Histogram;
@@ -37,6 +40,7 @@ export class Population implements Driver {
   readonly #users = new Set<User>();
   /** Idle users of the pool, by class; the one that was busy last is taken first: its connection is warm. */
   readonly #idle: User[][];
+  readonly #scopes = new WeakMap<User, Scope>();
   readonly #room: number;
   #made = 0;
   #pooled = 0;
@@ -54,10 +58,14 @@ export class Population implements Driver {
 
   start(number: number, intendedAt: number, next: () => boolean): Promise<void> {
     this.#noteDelay(intendedAt);
-    const user = this.#make(number, this.#parts.classOf(number));
+    const index = this.#parts.classOf(number);
+    const user = this.#make(number, index);
     this.#scheduled.set(number, user);
+    // A user that no row is left for begins no further iteration.
+    const take = this.#parts.feeder?.user(number, index, this.#scopeOf(user));
+    const goOn = take === undefined ? next : () => next() && take();
     this.#busy++;
-    return user.run(next).then(() => {
+    return user.run(goOn).then(() => {
       this.#forget(user);
       this.#rest();
     });
@@ -73,6 +81,10 @@ export class Population implements Driver {
     const user = this.#idle[index]?.pop() ?? this.#join(index);
     if (user === undefined) {
       this.#parts.dropped.add(1);
+      return;
+    }
+    if (this.#parts.feeder?.arrive(n, index, this.#scopeOf(user)) === false) {
+      this.#idle[index]?.push(user);
       return;
     }
     this.#noteDelay(intendedAt);
@@ -118,10 +130,16 @@ export class Population implements Driver {
 
   #make(number: number, index: number): User {
     const { classes, client, scope, around, active } = this.#parts;
-    const user = new User(classes[index] as CompiledClass, client.open(), scope(number), around);
+    const own = scope(number);
+    const user = new User(classes[index] as CompiledClass, client.open(), own, around);
+    this.#scopes.set(user, own);
     this.#users.add(user);
     active.add(1);
     return user;
+  }
+
+  #scopeOf(user: User): Scope {
+    return this.#scopes.get(user) as Scope;
   }
 
   #retire(user: User): void {

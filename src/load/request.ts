@@ -2,6 +2,7 @@ import type { Exchange, Request } from "../client/client.ts";
 import type { TracedRequest } from "../client/trace.ts";
 import type { Aggregator } from "../metrics/aggregator.ts";
 import type { Body, RequestStep, Template } from "../scenario/plan.ts";
+import { isSecretPart } from "../scenario/secrets.ts";
 import { compileJson, compileTemplate, type Scope } from "../scenario/template.ts";
 import { compileExpectation, type Expectation } from "./expectation.ts";
 
@@ -75,12 +76,12 @@ export function compileRequest(
 }
 
 function hasSecret(template: Template): boolean {
-  return typeof template !== "string" && template.some((part) => typeof part !== "string" && part.kind === "secret");
+  return typeof template !== "string" && template.some(isSecretPart);
 }
 
 function withoutSecrets(template: Template): Template {
   if (typeof template === "string") return template;
-  return template.map((part) => (typeof part !== "string" && part.kind === "secret" ? "REDACTED" : part));
+  return template.map((part) => (isSecretPart(part) ? "REDACTED" : part));
 }
 
 /** Splits an absolute URL without the cost of `new URL` where nothing needs escaping. */

@@ -13,15 +13,15 @@ export function owns(share: Share, n: number): boolean {
 }
 
 /**
- * The class of each user in turn, spread as evenly as the weights allow: any first n users hold each class within one of
- * its due. Smooth weighted round robin (nginx, "Upstream: smooth weighted round-robin balancing", 2012). A cycle that would
+ * The class of each user in turn until they repeat, spread as evenly as the weights allow: any first n users hold each class
+ * within one of its due. Smooth weighted round robin (nginx, "Upstream: smooth weighted round-robin balancing", 2012). A cycle that would
  * be longer, as of weights with long fractions, is cut.
  */
-export function classSequence(weights: readonly number[], longestCycle = 10_000): (n: number) => number {
+function classCycle(weights: readonly number[], longest = 10_000): number[] {
   const cycle: number[] = [];
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const current = weights.map(() => 0);
-  const length = Math.min(longestCycle, cycleLength(weights));
+  const length = Math.min(longest, cycleLength(weights));
   for (let i = 0; i < length; i++) {
     let best = 0;
     for (const [index, weight] of weights.entries()) {
@@ -31,23 +31,55 @@ export function classSequence(weights: readonly number[], longestCycle = 10_000)
     current[best] = (current[best] as number) - total;
     cycle.push(best);
   }
-  return (n) => cycle[n % cycle.length] as number;
+  return cycle;
 }
 
 /**
  * The class of each user in turn where some classes have a fixed number of users: these come first, spread among each
  * other, and the rest by weight. Where no class has a weight, users beyond the fixed ones begin their sequence again.
  */
-export function userSequence(classes: readonly { weight: number; fixedCount?: number }[]): (n: number) => number {
+export function userSequence(classes: readonly { weight: number; fixedCount?: number }[]): UserSequence {
   const fixed = [...classes.keys()].filter((index) => classes[index]?.fixedCount !== undefined);
   const others = [...classes.keys()].filter((index) => !fixed.includes(index));
   const counts = fixed.map((index) => classes[index]?.fixedCount ?? 0);
   const first = counts.reduce((sum, count) => sum + count, 0);
   // Its cycle is not cut: each of these classes has exactly its users.
-  const ofFixed = classSequence(counts, first);
-  if (others.length === 0) return (n) => fixed[ofFixed(n)] as number;
-  const ofOthers = classSequence(others.map((index) => classes[index]?.weight ?? 1));
-  return (n) => (n < first ? fixed[ofFixed(n)] : others[ofOthers(n - first)]) as number;
+  const ofFixed = classCycle(counts, first);
+  const ofOthers = others.length === 0 ? ofFixed : classCycle(others.map((index) => classes[index]?.weight ?? 1));
+  const cycle = others.length === 0 ? ofFixed.map((i) => fixed[i] as number) : ofOthers.map((i) => others[i] as number);
+  const beginning =
+    others.length === 0
+      ? []
+      : Array.from({ length: first }, (_, n) => fixed[ofFixed[n % ofFixed.length] as number] as number);
+  return {
+    beginning,
+    cycle,
+    classOf: (n) => (n < beginning.length ? beginning[n] : cycle[(n - beginning.length) % cycle.length]) as number,
+  };
+}
+
+/** The class of each user in turn: those of the beginning, then those of the cycle again and again. */
+export interface UserSequence {
+  beginning: readonly number[];
+  cycle: readonly number[];
+  classOf(n: number): number;
+}
+
+/** How many of the first n users are of certain classes. */
+export function countOf({ beginning, cycle }: UserSequence, has: (index: number) => boolean): (n: number) => number {
+  const sums = (classes: readonly number[]) => {
+    const before = [0];
+    for (const [i, index] of classes.entries()) before.push((before[i] as number) + (has(index) ? 1 : 0));
+    return before;
+  };
+  const first = sums(beginning);
+  const round = sums(cycle);
+  return (n) => {
+    if (n <= beginning.length) return first[n] as number;
+    const later = n - beginning.length;
+    const rounds = Math.floor(later / cycle.length);
+    return (first.at(-1) as number) + rounds * (round.at(-1) as number) + (round[later % cycle.length] as number);
+  };
 }
 
 /** The sequence repeats after the sum of the weights in lowest terms. */

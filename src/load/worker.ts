@@ -2,22 +2,33 @@ import type { Client } from "../client/client.ts";
 import type { Tracer } from "../client/trace.ts";
 import type { Aggregator } from "../metrics/aggregator.ts";
 import { type Clock, sleepUntil } from "../metrics/clock.ts";
+import type { FeedTable } from "../scenario/feed-table.ts";
 import type { Plan, PlannedLoad } from "../scenario/plan.ts";
 import { Secrets } from "../scenario/secrets.ts";
 import type { Scope } from "../scenario/template.ts";
 import { compileClass } from "./compile.ts";
 import { type Executor, executorOf, type Resume } from "./executor.ts";
+import { Feeder } from "./feeder.ts";
 import { Population } from "./population.ts";
 import { randomFrom } from "./random.ts";
-import { type Share, userSequence } from "./share.ts";
+import { type Share, type UserSequence, userSequence } from "./share.ts";
 import { usersOf } from "./stages.ts";
 import type { Surroundings } from "./user.ts";
 
 /** How long users may take to finish what they have begun once the load has ended, where the plan does not say. */
 export const GRACE_MS = 30_000;
 
+/** What comes with a plan and is not kept with it. */
+export interface Provisions {
+  /** The rows of its feeds. */
+  feeds: readonly FeedTable[];
+  /** What each user has from its beginning. */
+  variables: readonly (readonly [name: string, value: unknown])[];
+}
+
 export interface WorkerParts {
   plan: Plan;
+  provisions?: Provisions;
   share: Share;
   clock: Clock;
   client: Client;
@@ -27,13 +38,15 @@ export interface WorkerParts {
   secret(name: string): string;
   /** Wall clock for templates, Unix ms. */
   wallAt(time: number): number;
+  /** Called before users take rows that a worker in its place must not give again. */
+  reserve?(turns: number): void;
 }
 
 /** Carries its share of a plan's loads. A worker is a worker, whether a thread of this machine or a process on another. */
 export class Worker {
   readonly #parts: WorkerParts;
   readonly #secrets: Secrets;
-  readonly #populations: { load: PlannedLoad; population: Population }[];
+  readonly #populations: { load: PlannedLoad; population: Population; feeder: Feeder | undefined }[];
   /** Of each load, once they run. */
   #executors: Executor[] = [];
   readonly #stop = new AbortController();
@@ -56,13 +69,27 @@ export class Worker {
     const dropped = aggregator.counter("plimsoll_dropped_iterations_total", { reason: "no_free_user" });
     const redact = (text: string) => this.#secrets.redact(text);
     const compiling = { aggregator, userAgent: `plimsoll/${plan.version}`, redact };
-    this.#populations = plan.loads.map((load) => {
+    this.#populations = plan.loads.map((load, index) => {
       const classes = load.classes.map((one) => compileClass(one, compiling));
-      const classOf = userSequence(load.classes);
+      const sequence = userSequence(load.classes);
       const scope = (user: number) => this.#scope(user);
       const maxUsers = usersOf(load.load);
-      const population = { clock, client, share, classes, classOf, scope, around, delay, active, dropped, maxUsers };
-      return { load, population: new Population(population) };
+      const feeder = this.#feeder(index, sequence);
+      const population = new Population({
+        clock,
+        client,
+        share,
+        classes,
+        classOf: sequence.classOf,
+        scope,
+        feeder,
+        around,
+        delay,
+        active,
+        dropped,
+        maxUsers,
+      });
+      return { load, population, feeder };
     });
   }
 
@@ -86,7 +113,8 @@ export class Worker {
   /** Resolves when the load has ended and every user has stopped. `resume`: where to take up a lost worker's share. */
   async run(resume?: Resume): Promise<void> {
     const { share, clock, plan } = this.#parts;
-    const running = this.#populations.map(({ load, population }) => {
+    const running = this.#populations.map(({ load, population, feeder }) => {
+      if (resume !== undefined) feeder?.resume(resume);
       const executor = executorOf(load, share, clock, plan.seed, resume);
       return { executor, population };
     });
@@ -114,10 +142,22 @@ export class Worker {
     await settled;
   }
 
+  #feeder(load: number, sequence: UserSequence): Feeder | undefined {
+    const { plan, provisions, aggregator, reserve = () => {} } = this.#parts;
+    const { feeds = [], loads, seed } = plan;
+    const one = loads[load];
+    if (one === undefined || one.classes.every((userClass) => userClass.feeds === undefined)) return undefined;
+    const model = one.load.kind === "arrivals" ? "arrivals" : "users";
+    const users = usersOf(one.load);
+    const tables = provisions?.feeds ?? [];
+    const exhausted = aggregator.counter("plimsoll_dropped_iterations_total", { reason: "feed_exhausted" });
+    return new Feeder({ feeds, tables, loads, load, sequence, users, model, seed, reserve, exhausted });
+  }
+
   #scope(userNumber: number): Scope {
-    const { plan, clock, wallAt } = this.#parts;
+    const { plan, provisions, clock, wallAt } = this.#parts;
     return {
-      variables: new Map(),
+      variables: new Map(provisions?.variables),
       secret: (name) => this.#secrets.value(name),
       random: randomFrom(plan.seed, userNumber),
       userNumber,

@@ -287,6 +287,20 @@ export const shapes = {
 } as const;
 export const shapeKeys: ReadonlySet<string> = new Set(Object.entries(shapes).flat(2));
 
+const feedKinds = ["csv", "json", "rows"] as const;
+const path = z.string("a file's path, from the scenario's folder");
+
+const feed = map("a feed: csv, json or rows", {
+  csv: path.optional(),
+  json: path.optional(),
+  rows: z
+    .array(z.looseObject({}, "a row: a map of column names to values"), "a list of rows")
+    .min(1, "at least one row")
+    .optional(),
+  order: z.enum(["sequential", "random", "unique"], "sequential, random or unique").optional(),
+  each: z.enum(["user", "iteration"], "user or iteration").optional(),
+}).meta({ oneOf: feedKinds.map((kind) => ({ required: [kind] })) });
+
 /** Users and arrivals are two models, and a load is of one. */
 const oneModel = { oneOf: [{ required: ["users"] }, { required: ["arrivals"] }] };
 
@@ -470,6 +484,7 @@ const proxy = z.union(
 export const definition = map("a scenario: a map with host, users and so on", {
   name: text.optional(),
   host: z.string("the service's URL, such as http://localhost:8000").optional(),
+  feeds: named("a map of feed names to feeds", feed).optional(),
   users: named("a map of user classes, with at least one", user, 1).optional(),
   profiles: named("a map of profile names to profiles", profile).optional(),
   watch: named("a map of source names to sources", source).optional(),
@@ -487,7 +502,6 @@ export const definition = map("a scenario: a map with host, users and so on", {
 export const notYet: ReadonlySet<string> = new Set([
   "code",
   "cookies",
-  "feeds",
   "module",
   "postgres",
   "rabbitmq",

@@ -1,5 +1,6 @@
 import type { Piece } from "./expression.ts";
 import type { TemplatePart } from "./plan.ts";
+import { isSecretName } from "./secrets.ts";
 
 /** The environment that `${…}` is filled in from, when a scenario is read. */
 export type Environment = Record<string, string | undefined>;
@@ -17,7 +18,6 @@ export interface Filled {
   secrets: Extract<Piece, { kind: "environment" }>[];
 }
 
-const secretName = /PASSWORD|SECRET|TOKEN|KEY/iu;
 /** User and password in a URL. It takes in more than the URL standard does, as people write passwords with `/` and `#`. */
 const userinfo = /(?<=:\/\/)\S*@/gu;
 
@@ -77,7 +77,7 @@ function hiddenPieces(pieces: readonly Piece[], values: readonly (Value | undefi
   for (const [i, { from, to }] of ranges.entries()) {
     const piece = pieces[i];
     if (piece?.kind !== "environment" || values[i]?.set !== true) continue;
-    if (secretName.test(piece.name) || logins.some((login) => from < login.to && to > login.from)) hidden.add(i);
+    if (isSecretName(piece.name) || logins.some((login) => from < login.to && to > login.from)) hidden.add(i);
   }
   return hidden;
 }

@@ -3,9 +3,12 @@ import { nearest } from "../verdict/spelling.ts";
 import { namedLatencies, type Threshold } from "../verdict/threshold.ts";
 import { type Address, type Host, hostOf, resolve } from "./address.ts";
 import { type ClassChanges, changed } from "./class-change.ts";
+import { feedsIn } from "./feed.ts";
+import type { FeedTable } from "./feed-table.ts";
 import { mapRequests, requestsOf } from "./flow.ts";
 import {
   endOfLoads,
+  type Feed,
   type Plan,
   type PlannedLoad,
   type RequestStep,
@@ -61,10 +64,18 @@ export interface PlanOptions extends ClassChanges {
  * are taken out of each load; one that has none of them, or begins after the run's end, is left out. Problems that are of
  * the options and not of the file are on line 0.
  */
-export function makePlan(scenario: Scenario, options: PlanOptions): { plan: Plan } | { problems: Problem[] } {
+export function makePlan(scenario: Scenario, options: PlanOptions): Planned | { problems: Problem[] } {
   const making = new Making(scenario, options);
   const plan = making.plan();
-  return making.problems.length > 0 ? { problems: making.problems } : { plan: freeze(plan) };
+  if (making.problems.length > 0) return { problems: making.problems };
+  const used = new Set(plan.feeds?.map(({ name }) => name));
+  return { plan: freeze(plan), feeds: scenario.feeds.flatMap(({ name, table }) => (used.has(name) ? table : [])) };
+}
+
+/** A plan, and the rows of its feeds, which are not for the run file. */
+export interface Planned {
+  plan: Plan;
+  feeds: FeedTable[];
 }
 
 class Making {
@@ -94,6 +105,7 @@ class Making {
     const endMs = watchOnly ? durationMs : endOfLoads(loads);
     const { warmUp } = profile;
     if (warmUp !== undefined && loads.length > 0 && warmUp.ms >= endMs) this.problems.push(warmUp.tooLong);
+    const feeds = this.#feeds(loads);
     if (watchOnly && sources.length === 0) {
       this.#report("missing-key", "watch", { key: "watch", expected: "a map of source names to sources, to look at" });
     }
@@ -112,6 +124,7 @@ class Making {
       seed,
       loads,
       ...(this.#options.stopTimeoutMs === undefined ? {} : { stopTimeoutMs: this.#options.stopTimeoutMs }),
+      ...(feeds.length === 0 ? {} : { feeds }),
       ...(watchOnly ? { watchMs: durationMs } : {}),
       warmUpMs: watchOnly ? 0 : (warmUp?.ms ?? 0),
       thresholds,
@@ -220,6 +233,14 @@ class Making {
     return wanted.length === 0 ? classes : classes.filter(({ name }) => wanted.includes(name));
   }
 
+  /** Those that its classes use. */
+  #feeds(loads: readonly PlannedLoad[]): Feed[] {
+    const used = new Set(loads.flatMap(({ classes }) => classes.flatMap((one) => one.feeds ?? [])));
+    return this.#scenario.feeds.flatMap(({ table, ...feed }) =>
+      used.has(feed.name) ? { ...feed, rows: table.ends.length } : [],
+    );
+  }
+
   #class({ start, stop, tasks, ...userClass }: ScenarioClass, ofLoad: Host | undefined): UserClass {
     const changedTo = this.#options.classChanges?.findLast(({ name, host }) => name === userClass.name && host)?.host;
     const host = changedTo === undefined ? ofLoad : this.#hostOf(changedTo);
@@ -227,12 +248,14 @@ class Making {
       ...step,
       url: this.#url(address, host),
     });
-    return {
+    const made: UserClass = {
       ...userClass,
       start: mapRequests(start, request),
       stop: mapRequests(stop, request),
       tasks: tasks.map((task) => ({ ...task, steps: mapRequests(task.steps, request) })),
     };
+    const feeds = feedsIn(made, this.#scenario.feeds);
+    return feeds.length === 0 ? made : { ...made, feeds };
   }
 
   #source(source: ScenarioSource, runMs: number): Source {

@@ -1,5 +1,6 @@
 import { readHost } from "./address.ts";
 import type { Environment } from "./environment.ts";
+import { readFeeds } from "./feed.ts";
 import { requestsOf } from "./flow.ts";
 import { readHttp } from "./http-settings.ts";
 import type { TracePlan } from "./plan.ts";
@@ -44,6 +45,10 @@ function toScenario(
     reader.report("missing-key", { ...root, length: 1 }, { key: "users", expected });
   }
   const host = readHost(reader, reader.get(root, "host"));
+  const feeds = readFeeds(reader, reader.get(root, "feeds"), path);
+  reader.give(
+    new Map(feeds.map(({ name, columns }) => [name, { kind: "feed", ...(columns === undefined ? {} : { columns }) }])),
+  );
   const classes = reader.named(reader.get(root, "users")).map((entry) => readClass(reader, entry));
   const classNames = classes.map(({ name }) => name);
   const watch = reader.named(reader.get(root, "watch"));
@@ -54,6 +59,7 @@ function toScenario(
   return {
     name: reader.string(reader.get(root, "name")) ?? nameOf(path),
     ...(host === undefined ? {} : { host }),
+    feeds: feeds.flatMap(({ feed }) => feed ?? []),
     classes,
     profiles: reader.named(reader.get(root, "profiles")).map((entry) => ({
       ...readProfile(reader, entry, classNames),

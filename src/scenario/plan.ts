@@ -23,6 +23,8 @@ export interface Plan {
   stopTimeoutMs?: number;
   /** Without loads: for how long the target is only watched. */
   watchMs?: number;
+  /** Those that its classes use. Their rows travel beside it: `FeedTable`. */
+  feeds?: Feed[];
   /** Thresholds count from here on, in the run's milliseconds. */
   warmUpMs: number;
   thresholds: Threshold[];
@@ -32,6 +34,18 @@ export interface Plan {
   traces?: TracePlan;
   http: HttpPlan;
   labels: Record<string, string>;
+}
+
+/** A table of data for users: accounts, products, search words. */
+export interface Feed {
+  name: string;
+  columns: string[];
+  /** How many. */
+  rows: number;
+  /** `unique`: no row is given twice in a run; who comes when there is none left does not start. */
+  order: "sequential" | "random" | "unique";
+  /** How long a user keeps its row. Absent: for its life, and with arrivals an iteration. */
+  each?: "user" | "iteration";
 }
 
 export interface HttpPlan {
@@ -132,6 +146,8 @@ export interface UserClass {
   weight: number;
   /** So many users, before all others; it has no share beside. */
   fixedCount?: number;
+  /** The names of feeds of which each of its users has a row. */
+  feeds?: string[];
   /** What its start steps are tagged with; each task has these among its own. */
   tags?: string[];
   wait: Wait;

@@ -25,6 +25,8 @@ const headlines = {
   "template-not-allowed": "{{ … }} can be filled in only in what a user sends or expects",
   "unknown-function": "unknown function",
   "function-arguments": "wrong arguments",
+  feed: "the rows of this feed cannot be read",
+  "unknown-column": "this feed has no such column",
   "unknown-variable": "nothing captures this variable",
   "json-path": "this JSONPath cannot be read",
   pattern: "this regular expression cannot be read",

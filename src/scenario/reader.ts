@@ -7,9 +7,12 @@ import { compilePath } from "./json-path.ts";
 import { type JsonTemplate, type Template, templateFunctions } from "./plan.ts";
 import type { Problem, ProblemCode, ProblemParams } from "./problem.ts";
 import type { Entry, Place, ScalarNode, Source, SourceNode } from "./source.ts";
-import { expressionVariables } from "./template.ts";
+import { variablePaths } from "./template.ts";
 
 const SHOWN_NAMES = 30;
+
+/** Variables that every user has from its beginning; of a feed its columns. */
+export type Given = ReadonlyMap<string, { kind: "variable" } | { kind: "feed"; columns?: readonly string[] }>;
 
 /** The variables that a user may have; undefined where there is no user, as for a source of the target's health. */
 export type Variables = ReadonlySet<string> | undefined;
@@ -46,6 +49,7 @@ export class Reader {
   /** Nodes that something was said about; nothing is said twice. */
   readonly #broken = new Set<SourceNode>();
   readonly #texts = new Map<ScalarNode, Text>();
+  #given: Given = new Map();
 
   constructor(source: Source, environment: Environment) {
     this.source = source;
@@ -63,6 +67,19 @@ export class Reader {
   /** A variable that is read wherever the scenario does not say otherwise; undefined where it is empty, too. */
   environment(name: string): string | undefined {
     return this.#environment[name] || undefined;
+  }
+
+  /** From here on each user has these, whatever its class captures. */
+  give(given: Given): void {
+    this.#given = given;
+  }
+
+  isGiven(name: string): boolean {
+    return this.#given.has(name);
+  }
+
+  isFeed(name: string): boolean {
+    return this.#given.get(name)?.kind === "feed";
   }
 
   report(code: ProblemCode, place: Place, params: ProblemParams = {}): undefined {
@@ -164,6 +181,19 @@ export class Reader {
   boolean(node: SourceNode | undefined): boolean | undefined {
     const value = this.#fixed(node);
     return typeof value === "boolean" ? value : undefined;
+  }
+
+  /** What a node holds, fixed when the file is read; undefined where a part of it cannot be read. */
+  fixed(node: SourceNode): unknown {
+    if (node.kind === "list") {
+      const items = node.items.map((item) => this.fixed(item));
+      return items.includes(undefined) ? undefined : items;
+    }
+    if (node.kind === "map") {
+      const entries = this.named(node).map(({ key, value }) => [key, this.fixed(value)] as const);
+      return entries.some(([, value]) => value === undefined) ? undefined : Object.fromEntries(entries);
+    }
+    return this.#fixed(node);
   }
 
   /** A time in milliseconds, `least` or more. */
@@ -332,16 +362,30 @@ export class Reader {
     let known = true;
     for (const { part, offset, length } of this.text(node).expressions) {
       const place = this.source.within(node, offset, length);
-      const unknown = variables && expressionVariables(part).find((name) => !variables.has(name));
+      const paths = variablePaths(part);
+      const unknown = variables && paths.find(([name = ""]) => !variables.has(name) && !this.#given.has(name));
+      const column = paths.find((path) => this.#lacksColumn(path));
       if (variables === undefined) this.report("template-not-allowed", place);
-      else if (unknown !== undefined) this.#unknownVariable(place, unknown, variables);
+      else if (unknown !== undefined) this.#unknownVariable(place, unknown[0] ?? "", variables);
+      else if (column !== undefined) this.unknown("unknown-column", place, column[1] ?? "", this.#columnsOf(column[0]));
       else continue;
       known = false;
     }
     return known;
   }
 
-  #unknownVariable(place: Place, name: string, variables: ReadonlySet<string>): void {
+  #columnsOf(name: string | undefined): readonly string[] {
+    const given = this.#given.get(name ?? "");
+    return (given?.kind === "feed" && given.columns) || [];
+  }
+
+  #lacksColumn([name, column]: readonly string[]): boolean {
+    const columns = this.#columnsOf(name);
+    return column !== undefined && columns.length > 0 && !columns.includes(column);
+  }
+
+  #unknownVariable(place: Place, name: string, captured: ReadonlySet<string>): void {
+    const variables = new Set([...captured, ...this.#given.keys()]);
     const isFunction = templateFunctions.some((one) => one === name);
     const suggestion = isFunction ? `${name}()` : nearest(name, variables);
     const names = variables.size === 0 ? "" : `one of ${[...variables].slice(0, SHOWN_NAMES).join(", ")}, or `;
@@ -349,7 +393,7 @@ export class Reader {
       key: name,
       expected: `${names}a function such as uuid()`,
       ...(suggestion === undefined ? {} : { suggestion }),
-      hint: "capture: in a step of the same user class makes a variable",
+      hint: "capture: in a step of the same user class makes a variable, feeds: makes tables of them",
     });
   }
 }

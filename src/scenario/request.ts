@@ -131,6 +131,8 @@ export function variableName(reader: Reader, { key, keyPlace }: Entry): string |
   if (!/^[A-Za-z_]\w*$/u.test(key)) {
     return reader.report("bad-key", keyPlace, { key, expected: "a name of letters, digits and _" });
   }
+  if (reader.isFeed(key))
+    return reader.report("bad-key", keyPlace, { key, expected: "another name: a feed has this one" });
   if (!reservedWords.includes(key)) return key;
   return reader.report("bad-key", keyPlace, { key, expected: `another name: ${key} is a word of expressions` });
 }

@@ -1,5 +1,6 @@
 import type { Threshold } from "../verdict/threshold.ts";
 import type { Host } from "./address.ts";
+import type { ScenarioFeed } from "./feed.ts";
 import type { HttpPlan, TracePlan } from "./plan.ts";
 import type { Profile } from "./profile.ts";
 import type { ScenarioClass } from "./user-class.ts";
@@ -9,6 +10,7 @@ import type { ScenarioSource } from "./watch.ts";
 export interface Scenario {
   name: string;
   host?: Host;
+  feeds: ScenarioFeed[];
   classes: ScenarioClass[];
   profiles: Profile[];
   thresholds: Threshold[];

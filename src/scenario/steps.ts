@@ -128,7 +128,7 @@ export class StepReader {
    */
   #sendable(): Header[] {
     return this.#context.headers.filter(([, value]) =>
-      templateVariables(value).every((name) => this.#captured.has(name)),
+      templateVariables(value).every((name) => this.#captured.has(name) || this.#reader.isGiven(name)),
     );
   }
 

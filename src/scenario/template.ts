@@ -32,12 +32,13 @@ export class TemplateError extends Error {
 /** The variables that a template needs. */
 export function templateVariables(template: Template): string[] {
   if (typeof template === "string") return [];
-  return template.flatMap((part) => (typeof part === "string" ? [] : expressionVariables(part)));
+  return template.flatMap((part) => (typeof part === "string" ? [] : variablePaths(part).map(([name = ""]) => name)));
 }
 
-export function expressionVariables(part: Operand | Exclude<TemplatePart, string>): string[] {
-  if (part.kind === "variable") return part.path.slice(0, 1);
-  return part.kind === "operation" ? part.operands.flatMap(expressionVariables) : [];
+/** The variables of an expression, each with the way to what is taken of it. */
+export function variablePaths(part: Operand | Exclude<TemplatePart, string>): string[][] {
+  if (part.kind === "variable") return [part.path];
+  return part.kind === "operation" ? part.operands.flatMap(variablePaths) : [];
 }
 
 type Fill<T> = (scope: Scope) => T;

@@ -1,3 +1,4 @@
+import { seriesName } from "../metrics/observation.ts";
 import { requestCount, type Snapshot } from "../metrics/snapshot.ts";
 import { whenBroken } from "./limit-watch.ts";
 import { durationText, formatLike } from "./quantity.ts";
@@ -66,7 +67,7 @@ export function decide({ states, trust, stoppedBy, snapshot, hasThresholds, watc
     ...unanswered,
     ...trust.reasons,
   ];
-  const warnings = targetWarnings(states);
+  const warnings = [...targetWarnings(states), ...feedWarnings(snapshot)];
   if (breaches.length > 0) {
     const own = trust.reasons.map((reason) => `the figures may be the generator's own: ${reason}`);
     return { state: "failed", breaches, warnings: [...warnings, ...unanswered, ...own] };
@@ -102,6 +103,14 @@ function targetWarnings(states: readonly ThresholdState[]): string[] {
 
 function abortTime({ abortedMs = Number.MAX_VALUE }: ThresholdState): number {
   return abortedMs;
+}
+
+/** Less was asked of the target than was planned; what was asked is judged all the same. */
+function feedWarnings({ counters }: Snapshot): string[] {
+  const count = counters[seriesName("plimsoll_dropped_iterations_total", { reason: "feed_exhausted" })] ?? 0;
+  if (count === 0) return [];
+  const what = count === 1 ? "1 user or iteration" : `${count} users or iterations`;
+  return [`${what} did not start: a feed with order: unique had no row left (add rows, or take another order)`];
 }
 
 function isUnanswered(state: ThresholdState["state"]): boolean {

@@ -54,7 +54,7 @@ describe("the coordinator", () => {
     say("0", { kind: "ready" });
     say("1", { kind: "ready" });
     await prepared;
-    coordinator.start(plan, monotonicMs());
+    coordinator.start(plan, { feeds: [], variables: [] }, monotonicMs());
     const shares = [...told.values()].map(([start]) => start?.kind === "start" && start.share);
     expect(shares).toEqual([
       { index: 0, of: 2 },
@@ -75,7 +75,7 @@ describe("the coordinator", () => {
     say("0", { kind: "ready" });
     say("1", { kind: "ready" });
     await prepared;
-    coordinator.start(plan, monotonicMs() - 7000);
+    coordinator.start(plan, { feeds: [], variables: [] }, monotonicMs() - 7000);
     say("0", says("0", 3));
     say("1", says("1", 4));
     gone("1", "out of memory");
@@ -98,7 +98,7 @@ describe("the coordinator", () => {
     say("0", { kind: "ready" });
     say("1", { kind: "ready" });
     await prepared;
-    coordinator.start(plan, monotonicMs());
+    coordinator.start(plan, { feeds: [], variables: [] }, monotonicMs());
     const loads = scaled(plan.loads, 20_000, { kind: "users", users: 7 }) ?? [];
     coordinator.follow({ ...plan, loads });
     for (const worker of ["0", "1"]) expect(told.get(worker)?.at(-1)).toEqual({ kind: "follow", loads });
@@ -112,7 +112,7 @@ describe("the coordinator", () => {
     const prepared = coordinator.prepare(1);
     say("0", { kind: "ready" });
     await prepared;
-    coordinator.start(plan, monotonicMs());
+    coordinator.start(plan, { feeds: [], variables: [] }, monotonicMs());
     for (let worker = 0; worker < 6; worker++) {
       say(String(worker), { kind: "ready" });
       gone(String(worker));

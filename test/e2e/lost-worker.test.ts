@@ -47,6 +47,7 @@ it("a worker thread that dies is replaced: the load goes on, never more of it, a
     async stop() {},
   };
   const run = new Run({
+    feeds: [],
     plan: made.plan,
     plannedAtMs: monotonicMs(),
     workers: 1,

@@ -52,7 +52,7 @@ profiles: { open: { arrivals: ${BEFORE}/s, duration: ${SECONDS}s, maxUsers: 2000
   };
   const runFile = join(temporaryFolder(), "run.db");
   const common = { plan: made.plan, plannedAtMs: monotonicMs(), runFile, secret: () => "" };
-  const run: Run = new Run({ ...common, workers: 2, sinks: [watcher] });
+  const run: Run = new Run({ feeds: [], ...common, workers: 2, sinks: [watcher] });
   expect(run.scale({ kind: "arrivals", perSecond: AFTER })).toMatchObject({ kind: "problem" });
   const { summary } = await run.execute();
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { randomFrom } from "../../src/load/random.ts";
-import { classSequence, owns } from "../../src/load/share.ts";
+import { owns, userSequence } from "../../src/load/share.ts";
 import { userChanges } from "../../src/load/stages.ts";
 import { arrivalRateAt, timelineOf } from "../../src/load/timeline.ts";
 import type { PlannedLoad, RateStage, Stage } from "../../src/scenario/plan.ts";
@@ -135,7 +135,7 @@ describe("user classes", () => {
         fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 5 }),
         fc.nat({ max: 500 }),
         (weights, n) => {
-          const classOf = classSequence(weights);
+          const { classOf } = userSequence(weights.map((weight) => ({ weight })));
           const counts = weights.map(() => 0);
           for (let user = 0; user < n; user++) counts[classOf(user)] = (counts[classOf(user)] ?? 0) + 1;
           const total = weights.reduce((sum, weight) => sum + weight, 0);
@@ -149,7 +149,7 @@ describe("user classes", () => {
   });
 
   it("of weights 10 and 1 come ten to one", () => {
-    const classOf = classSequence([10, 1]);
+    const { classOf } = userSequence([{ weight: 10 }, { weight: 1 }]);
     const first = Array.from({ length: 22 }, (_, user) => classOf(user));
     expect(first.filter((one) => one === 1)).toHaveLength(2);
   });

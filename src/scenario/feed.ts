@@ -1,0 +1,94 @@
+import { dirname, resolve } from "node:path";
+import { type FileProblem, readCsv, readFeedFile, readJsonRows, toTable } from "./feed-file.ts";
+import { type FeedRow, type FeedTable, packTable } from "./feed-table.ts";
+import type { Feed } from "./plan.ts";
+import type { Reader } from "./reader.ts";
+import type { Entry, SourceNode } from "./source.ts";
+
+/** A feed as it was written, its file read. */
+export interface ScenarioFeed extends Omit<Feed, "rows"> {
+  table: FeedTable;
+}
+
+interface Rows {
+  columns: string[];
+  rows: FeedRow[];
+}
+
+/**
+ * Reads `feeds:` and their files, which are looked for beside the scenario at `path`. One that cannot be read has its name
+ * all the same, so that nothing more is said where it is used.
+ */
+export function readFeeds(
+  reader: Reader,
+  node: SourceNode | undefined,
+  path: string,
+): { name: string; columns?: string[]; feed?: ScenarioFeed }[] {
+  return reader.named(node).map((entry) => {
+    const feed = readFeed(reader, entry, path);
+    return feed === undefined ? { name: entry.key } : { name: entry.key, columns: feed.columns, feed };
+  });
+}
+
+function readFeed(reader: Reader, { key: name, keyPlace, value: node }: Entry, path: string): ScenarioFeed | undefined {
+  if (!/^[A-Za-z_]\w*$/u.test(name)) {
+    reader.report("bad-key", keyPlace, { key: name, expected: "a name of letters, digits and _" });
+  }
+  const order = reader.string(reader.get(node, "order"));
+  const each = reader.string(reader.get(node, "each"));
+  const read = readRows(reader, node, keyPlace, path);
+  if (read === undefined) return undefined;
+  const { columns, rows } = read;
+  return {
+    name,
+    columns,
+    order: order === "random" || order === "unique" ? order : "sequential",
+    ...(each === "user" || each === "iteration" ? { each } : {}),
+    table: packTable(name, rows),
+  };
+}
+
+const kinds = ["csv", "json", "rows"] as const;
+
+function readRows(reader: Reader, node: SourceNode, place: Entry["keyPlace"], path: string): Rows | undefined {
+  if (node.kind !== "map") return undefined;
+  const [first, second] = node.entries.filter(({ key }) => kinds.some((kind) => kind === key));
+  if (first === undefined) {
+    return reader.report("missing-key", place, { key: "csv, json or rows", expected: "where its rows are" });
+  }
+  if (second !== undefined) {
+    const expected = `one of csv, json, rows; ${first.key} is there already`;
+    return reader.report("conflict", second.keyPlace, { key: second.key, expected });
+  }
+  if (first.key === "rows") return tableOf(reader, first.value, readInline(reader, first.value));
+  const file = reader.string(first.value);
+  if (file === undefined) return undefined;
+  const text = readFeedFile(resolve(dirname(path), file));
+  if ("expected" in text) return tableOf(reader, first.value, text);
+  return tableOf(reader, first.value, first.key === "csv" ? readCsv(text.text) : readJsonRows(text.text));
+}
+
+function tableOf(reader: Reader, node: SourceNode, read: Rows | FileProblem | undefined): Rows | undefined {
+  if (read === undefined || "rows" in read) return read;
+  return reader.reject("feed", node, { ...read });
+}
+
+/** The names of the feeds that a part of a plan takes something from: what `{{ }}` in it refers to. */
+export function feedsIn(part: unknown, feeds: readonly ScenarioFeed[]): string[] {
+  const names = new Set<unknown>();
+  const look = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return;
+    // What is to be sent is wrapped (`JsonTemplate`): no data of the author's looks like this.
+    if ("kind" in value && value.kind === "variable" && "path" in value && Array.isArray(value.path)) {
+      names.add(value.path[0]);
+    } else for (const inner of Object.values(value)) look(inner);
+  };
+  look(part);
+  return feeds.map(({ name }) => name).filter((name) => names.has(name));
+}
+
+/** Rows in the scenario itself; undefined where one cannot be read, which was said. */
+function readInline(reader: Reader, node: SourceNode): Rows | FileProblem | undefined {
+  const rows = reader.items(node).map((row) => reader.fixed(row));
+  return rows.includes(undefined) ? undefined : toTable(rows);
+}
