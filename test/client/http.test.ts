@@ -101,6 +101,31 @@ describe("an exchange", () => {
     expect(seen).toEqual([undefined, "session=abc", undefined]);
   });
 
+  it("goes over connections of its own beside others of the user, with the same cookies, and ends with them", async () => {
+    const seen: { port: number | undefined; cookie: string | undefined }[] = [];
+    const both = Promise.withResolvers<void>();
+    const origin = await http((incoming, response) => {
+      seen.push({ port: incoming.socket.remotePort, cookie: incoming.headers.cookie });
+      if (incoming.url === "/login") response.writeHead(200, { "set-cookie": "a=1" }).end();
+      else if (incoming.url === "/hang") return;
+      else {
+        // Both are under way at the same time, or neither is ever answered.
+        if (seen.length === 3) both.resolve();
+        void both.promise.then(() => response.writeHead(200, { "set-cookie": `from=${incoming.url?.slice(1)}` }).end());
+      }
+    });
+    const { client, opened } = session();
+    const fork = opened.fork();
+    await exchanged(fork, request(origin, "/login"));
+    await Promise.all([exchanged(opened, request(origin, "/one")), exchanged(fork, request(origin, "/two"))]);
+    expect(seen.map(({ cookie }) => cookie)).toEqual([undefined, "a=1", "a=1"]);
+    expect(new Set(seen.map(({ port }) => port)).size).toBe(2);
+    expect(client.connectionsOpen).toBe(2);
+    const hanging = exchanged(fork, request(origin, "/hang"));
+    opened.close();
+    expect((await hanging).failure).toMatchObject({ kind: "aborted" });
+  });
+
   it("keeps a body that comes in many pieces", async () => {
     const pieces = Array.from({ length: 2_000 }, (_, n) => `${n},`.repeat(50));
     const origin = await http((_, response) => {
