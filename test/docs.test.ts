@@ -363,6 +363,7 @@ describe("the command line", () => {
       exitCode({ state: "failed", breaches: [], warnings: [] }),
       exitCode({ state: "stopped", reasons: [], warnings: [] }),
       exitCode({ state: "inconclusive", reasons: [], warnings: [] }),
+      exitCode({ state: "failed", breaches: [], warnings: [], cause: "exception" }),
       exitCode({ state: "passed", warnings: [] }),
     ];
     expect(rows(page, "code", "meaning").map(([code]) => Number(code))).toEqual([...verdicts, EXIT_USAGE, EXIT_BUG]);

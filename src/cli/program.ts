@@ -28,7 +28,7 @@ export async function program(io: Io): Promise<number> {
     .helpOption("-h, --help", "print what a command takes")
     .addHelpText(
       "after",
-      "\nExit codes: 0 passed, 99 failed, 105 stopped, 98 inconclusive, 104 scenario or flags wrong, 1 our bug.",
+      "\nExit codes: 0 passed, 99 failed, 105 stopped, 98 inconclusive, 104 scenario or flags wrong, 107 its code threw, 1 our bug.",
     )
     .showHelpAfterError("See --help.");
   for (const make of [runCommand, watchCommand, demoCommand, reportCommand]) command.addCommand(make(io, exit));

@@ -9,6 +9,7 @@ import { type CompiledRequest, type Compiling, compileRequest, type Owner } from
  * nothing for their being there, and one with them no further async function.
  */
 export interface Program {
+  owner: Owner;
   instructions: Instruction[];
   /** How many values the user keeps while it walks. */
   slots: number;
@@ -34,7 +35,7 @@ export class FlowError extends Error {
 /** Of programs that need none. */
 export const noSlots: Slots = [];
 /** The program of no steps. */
-export const nothing: Program = { instructions: [], slots: 0, abandon: () => {} };
+export const nothing: Program = { owner: { user: "", task: "" }, instructions: [], slots: 0, abandon: () => {} };
 
 export function compileProgram(steps: readonly Step[], owner: Owner, compiling: Compiling): Program {
   return new ProgramCompiler(owner, compiling).compile(steps);
@@ -63,6 +64,7 @@ class ProgramCompiler {
     this.#steps(steps);
     const groups = this.#groups;
     return {
+      owner: this.#owner,
       instructions: this.#instructions,
       slots: this.#slots,
       abandon(slots, now) {

@@ -272,6 +272,8 @@ export class User {
     } catch (error) {
       if (!(error instanceof FlowError || error instanceof TemplateError)) throw error;
       this.#stuck = true;
+      const { user, task } = this.#program.owner;
+      this.#around.aggregator.exception({ user, task, message: error.message, traceback: "" }, this.#lane.dueAt);
       return undefined;
     }
   }

@@ -1,7 +1,16 @@
 import { type ClassicBounds, emptyHistogram, Histogram } from "./histogram.ts";
 import { seriesName } from "./observation.ts";
 import { errorType, type Sample } from "./sample.ts";
-import { type ErrorDetail, keyText, type SeriesData, type SeriesKey, type Snapshot, type Timings } from "./snapshot.ts";
+import {
+  type ErrorDetail,
+  exceptionName,
+  keyText,
+  type SeriesData,
+  type SeriesKey,
+  type Snapshot,
+  type TaskException,
+  type Timings,
+} from "./snapshot.ts";
 
 /** Distinct values of one label before the rest goes to `__other__`. */
 export const LABEL_LIMIT = 200;
@@ -9,6 +18,7 @@ export const OTHER = "__other__";
 /** Distinct failure messages kept of one series. */
 const DETAIL_LIMIT = 50;
 const DETAIL_LENGTH = 300;
+const TRACEBACK_LENGTH = 2000;
 
 export interface Counter {
   add(n: number): void;
@@ -69,6 +79,7 @@ export class Aggregator {
   readonly #counters = new Map<string, Cell>();
   readonly #gauges = new Map<string, Cell>();
   readonly #histograms = new Map<string, Histogram>();
+  readonly #exceptions = new Map<string, TaskException>();
   #sequence = 0;
 
   constructor(worker: string, bounds: ClassicBounds) {
@@ -137,6 +148,21 @@ export class Aggregator {
     known.lastAt = sample.endedAt;
   }
 
+  /** Something ended an iteration that was no failed request. `at`: the run's milliseconds. */
+  exception(what: Pick<TaskException, "user" | "task" | "message" | "traceback">, at: number): void {
+    this.counter("plimsoll_exceptions_total", { user: what.user, task: what.task }).add(1);
+    const message = what.message.slice(0, DETAIL_LENGTH);
+    const full = this.#exceptions.size >= DETAIL_LIMIT && !this.#exceptions.has(exceptionName({ ...what, message }));
+    const one = full ? { ...what, message: OTHER, traceback: "" } : { ...what, message };
+    const name = exceptionName(one);
+    const known = this.#exceptions.get(name);
+    this.#exceptions.set(name, {
+      ...(known ?? { ...one, traceback: one.traceback.slice(0, TRACEBACK_LENGTH), firstAt: at }),
+      count: (known?.count ?? 0) + 1,
+      lastAt: at,
+    });
+  }
+
   /** A counter of the vocabulary. Ask once, keep what you get. */
   counter(metric: string, labels: Record<string, string> = {}): Counter {
     return cell(this.#counters, seriesName(metric, labels));
@@ -176,6 +202,7 @@ export class Aggregator {
       counters: values(this.#counters),
       gauges: values(this.#gauges),
       histograms,
+      ...(this.#exceptions.size === 0 ? {} : { exceptions: [...this.#exceptions.values()] }),
     };
   }
 

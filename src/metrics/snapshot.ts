@@ -26,6 +26,21 @@ export interface ErrorDetail {
   lastAt: number;
 }
 
+/**
+ * What ended iterations and was no failed request: an exception of the scenario's code, or a step that could not go on. One
+ * for each user class, task and message. Times are the run's milliseconds.
+ */
+export interface TaskException {
+  user: string;
+  task: string;
+  message: string;
+  /** The stack of the first, where it has one. */
+  traceback: string;
+  count: number;
+  firstAt: number;
+  lastAt: number;
+}
+
 /** Everything counted under one key since the run's start. */
 export interface SeriesData {
   key: SeriesKey;
@@ -60,6 +75,8 @@ export interface Snapshot {
   /** As `counters`; they are added too, so one that must not be carries a label `worker`. */
   gauges: Record<string, number>;
   histograms: Record<string, HistogramData>;
+  /** Absent where there was none. */
+  exceptions?: TaskException[];
 }
 
 export function requestCount(series: SeriesData): number {
@@ -123,6 +140,26 @@ function addDetails(a: ErrorDetail[], b: ErrorDetail[]): ErrorDetail[] {
   return [...sum.values()];
 }
 
+function addExceptions(a: TaskException[], b: TaskException[]): TaskException[] {
+  const sum = new Map<string, TaskException>();
+  for (const one of [...a, ...b]) {
+    const name = exceptionName(one);
+    const before = sum.get(name);
+    if (before === undefined) sum.set(name, one);
+    else {
+      const first = before.firstAt <= one.firstAt ? before : one;
+      const lastAt = Math.max(before.lastAt, one.lastAt);
+      sum.set(name, { ...first, count: before.count + one.count, lastAt });
+    }
+  }
+  return [...sum.values()];
+}
+
+/** What exceptions are counted under. */
+export function exceptionName({ user, task, message }: Pick<TaskException, "user" | "task" | "message">): string {
+  return JSON.stringify([user, task, message]);
+}
+
 export function emptySeries(key: SeriesKey, classicBuckets: number): SeriesData {
   const timings = () => ({ response: emptyHistogram(classicBuckets), service: emptyHistogram(classicBuckets) });
   return {
@@ -149,6 +186,7 @@ interface Latest {
   counters: Record<string, number>;
   gauges: Record<string, number>;
   histograms: Record<string, HistogramData>;
+  exceptions: TaskException[] | undefined;
 }
 
 /**
@@ -162,7 +200,8 @@ export class SnapshotSum {
   take(snapshot: Snapshot): void {
     let latest = this.#workers.get(snapshot.worker);
     if (latest === undefined) {
-      latest = { sequence: -1, at: 0, series: new Map(), counters: {}, gauges: {}, histograms: {} };
+      const series = new Map<string, { sequence: number; data: SeriesData }>();
+      latest = { sequence: -1, at: 0, series, counters: {}, gauges: {}, histograms: {}, exceptions: undefined };
       this.#workers.set(snapshot.worker, latest);
     }
     for (const data of snapshot.series) {
@@ -178,6 +217,7 @@ export class SnapshotSum {
     latest.counters = snapshot.counters;
     latest.gauges = snapshot.gauges;
     latest.histograms = snapshot.histograms;
+    latest.exceptions = snapshot.exceptions;
   }
 
   /** A worker that is gone has no users and no lag; what it counted stays in the sum. */
@@ -190,9 +230,10 @@ export class SnapshotSum {
   latestOf(worker: string): Snapshot | undefined {
     const latest = this.#workers.get(worker);
     if (latest === undefined) return undefined;
-    const { sequence, at, counters, gauges, histograms } = latest;
+    const { sequence, at, counters, gauges, histograms, exceptions } = latest;
     const series = [...latest.series.values()].map(({ data }) => data);
-    return { worker, sequence, at, full: true, series, counters, gauges, histograms };
+    const whole = { worker, sequence, at, full: true, series, counters, gauges, histograms };
+    return exceptions === undefined ? whole : { ...whole, exceptions };
   }
 
   total(at: number): Snapshot {
@@ -204,6 +245,7 @@ export class SnapshotSum {
         series.set(text, before === undefined ? data : addSeries(before, data));
       }
       sum.counters = addRecords(sum.counters, latest.counters);
+      if (latest.exceptions !== undefined) sum.exceptions = addExceptions(sum.exceptions ?? [], latest.exceptions);
       sum.gauges = addRecords(sum.gauges, latest.gauges);
       for (const [name, data] of Object.entries(latest.histograms)) {
         const before = sum.histograms[name];

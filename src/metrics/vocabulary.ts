@@ -54,6 +54,12 @@ export const plimsollMetrics = {
   ),
   plimsoll_inflight_requests: gauge("Requests under way.", "scenario"),
   plimsoll_iterations_total: counter("Tasks that ran to their end.", "scenario", "outcome"),
+  plimsoll_exceptions_total: counter(
+    "Iterations that an exception of the scenario's code ended, or a step that could not go on.",
+    "scenario",
+    "user",
+    "task",
+  ),
   plimsoll_group_duration_seconds: histogram(
     "Time from the first step of a group to the end of its last.",
     "scenario",

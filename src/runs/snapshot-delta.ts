@@ -6,6 +6,7 @@ import {
   type SeriesData,
   type SeriesKey,
   type Snapshot,
+  type TaskException,
   type Timings,
 } from "../metrics/snapshot.ts";
 import { applyHistogram, falls, type HistogramDelta, histogramDelta, sameDelta } from "./histogram-delta.ts";
@@ -41,6 +42,8 @@ export interface SnapshotDelta {
   counters: Record<string, number>;
   gauges: Record<string, number>;
   histograms: Record<string, HistogramDelta>;
+  /** All of them, where there are any and they changed. */
+  exceptions?: TaskException[];
   /** How many classic buckets a histogram has. */
   le: number;
 }
@@ -95,6 +98,7 @@ export class DeltaWriter {
       counters: changedValues(last?.counters ?? {}, snapshot.counters),
       gauges: changedValues(last?.gauges ?? {}, snapshot.gauges),
       histograms,
+      ...(sameExceptions(last?.exceptions, snapshot.exceptions) ? {} : { exceptions: snapshot.exceptions ?? [] }),
       le: classicBuckets(snapshot),
     };
   }
@@ -145,9 +149,18 @@ export class DeltaReader {
       counters: { ...this.#last?.counters, ...delta.counters },
       gauges: { ...this.#last?.gauges, ...delta.gauges },
       histograms,
+      ...exceptionsOf(delta.exceptions ?? this.#last?.exceptions),
     };
     return this.#last;
   }
+}
+
+function exceptionsOf(exceptions: TaskException[] | undefined): Pick<Snapshot, "exceptions"> {
+  return exceptions === undefined || exceptions.length === 0 ? {} : { exceptions };
+}
+
+function sameExceptions(before: TaskException[] = [], after: TaskException[] = []): boolean {
+  return before.length === after.length && after.every(({ count }, i) => count === before[i]?.count);
 }
 
 function keyOf(delta: SeriesDelta): SeriesKey {

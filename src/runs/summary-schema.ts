@@ -75,6 +75,10 @@ export const summarySchema = {
       target: mapOf(
         object({ source: text, min: number, mean: number, max: number, first: number, last: number, gaps: count }),
       ),
+      exceptions: {
+        type: "array",
+        items: object({ user: text, task: text, message: text, traceback: text, count, first: number, last: number }),
+      },
       thresholds: {
         type: "array",
         items: object(

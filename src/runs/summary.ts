@@ -45,6 +45,8 @@ export interface Summary {
   requests: SummaryRequest[];
   /** By series name, its source among the labels. */
   target: Record<string, TargetFigures>;
+  /** What ended iterations and was no failed request, the most frequent first. */
+  exceptions: SummaryException[];
   thresholds: SummaryThreshold[];
   findings: { claim: string; severity: "info" | "warning" | "critical"; evidence: unknown[] }[];
   loadLine?: { users?: number; arrivalsPerSecond?: number; interval: [low: number, high: number]; limitedBy: string };
@@ -94,6 +96,18 @@ export interface SummaryError {
   /** Failure kind, or status code. */
   type: string;
   detail: string;
+  count: number;
+  first: number;
+  last: number;
+}
+
+/** `first` and `last` are seconds since the run's start. */
+export interface SummaryException {
+  user: string;
+  task: string;
+  message: string;
+  /** The stack of the first; empty where it has none. */
+  traceback: string;
   count: number;
   first: number;
   last: number;
@@ -179,6 +193,9 @@ export function summariseFigures({
     },
     requests: snapshot.series.map((series) => requestOf(series, seconds)),
     target,
+    exceptions: (snapshot.exceptions ?? [])
+      .map(({ firstAt, lastAt, ...one }) => ({ ...one, first: firstAt / 1000, last: lastAt / 1000 }))
+      .sort((a, b) => b.count - a.count),
     thresholds: states.map(thresholdOf),
     findings: [],
     generator: { cpu: trust.cpu, lag: trust.lag, dropped, trusted: trust.trusted },

@@ -23,6 +23,7 @@ export function printSummary(summary: Summary, out: ConsoleOutput, options: Cons
     headline(summary),
     ...(summary.run.watchOnly ? [] : requestLines(summary, screen.width)),
     ...errorLines(summary, screen.width),
+    ...exceptionLines(summary, screen.width),
     ...judgement(summary, screen.width),
   );
 }
@@ -142,6 +143,22 @@ function errorLines({ requests }: Summary, width: number): Line[] {
   });
   const more = sorted.length - shown.length;
   return section("Errors", [...table(columns, rows, width), ...(more > 0 ? [moreLine(more, "kinds of error")] : [])]);
+}
+
+function exceptionLines({ exceptions }: Summary, width: number): Line[] {
+  const shown = exceptions.slice(0, MOST_ERRORS);
+  const columns: Column[] = [
+    { title: "" },
+    { title: "", align: "left", shrinkTo: 20 },
+    { title: "", align: "left", shrinkTo: 12 },
+  ];
+  const rows = shown.map(({ user, task, message, count: times }): Cell[] => [
+    count(times),
+    { text: message, style: "red" },
+    { text: `${user} › ${task}`, style: "dim" },
+  ]);
+  const more = exceptions.length - shown.length;
+  return section("Exceptions", [...table(columns, rows, width), ...(more > 0 ? [moreLine(more, "exceptions")] : [])]);
 }
 
 function moreLine(number: number, what: string): Line {

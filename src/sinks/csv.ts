@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import type { TaskException } from "../metrics/snapshot.ts";
 import type { Sink, Tick } from "../runs/sink.ts";
 import type { Plan } from "../scenario/plan.ts";
 import type { Verdict } from "../verdict/verdict.ts";
@@ -58,7 +59,7 @@ export const csvHeaders = {
 /**
  * Locust's four CSV files: `<prefix>_stats.csv`, `_stats_history.csv`, `_failures.csv` and `_exceptions.csv`, with its headers,
  * order and line ends. Times are milliseconds, First and Last Seen UTC. The history has a row a second of all requests, with
- * `fullHistory` one of each name too. Exceptions are of Locust's Python code: that file has its header alone.
+ * `fullHistory` one of each name too.
  */
 export class CsvSink implements Sink {
   readonly name = "CSV";
@@ -67,6 +68,7 @@ export class CsvSink implements Sink {
   readonly #recent = new RecentStats();
   #startedAt = 0;
   #stats: LocustStats = locustStats({ at: 0, series: [], gauges: {} });
+  #exceptions: TaskException[] = [];
   #history: string[] = [];
   #flushedAt = 0;
 
@@ -80,13 +82,13 @@ export class CsvSink implements Sink {
     this.#startedAt = startedAt;
     mkdirSync(dirname(this.#prefix), { recursive: true });
     writeFileSync(this.#path("stats_history"), csvRow(csvHeaders.stats_history));
-    writeFileSync(this.#path("exceptions"), csvRow(csvHeaders.exceptions));
     this.#rewrite();
   }
 
   write({ snapshot }: Tick): void {
     if (snapshot.at <= this.#stats.at) return;
     this.#stats = locustStats(snapshot);
+    this.#exceptions = snapshot.exceptions ?? [];
     this.#recent.observe(this.#stats);
     this.#history.push(this.#historyRows());
     if (snapshot.at - this.#flushedAt >= FLUSH_MS) this.#flush();
@@ -116,6 +118,11 @@ export class CsvSink implements Sink {
       csvRow([method, name, error, occurrences, this.#utc(firstAt), this.#utc(lastAt)]),
     );
     writeFileSync(this.#path("failures"), csvRow(csvHeaders.failures) + failed.join(""));
+    // Locust names the nodes of a distributed run there; alone it is its own.
+    const thrown = this.#exceptions.map(({ message, traceback, count }) =>
+      csvRow([count, message, traceback, "local"]),
+    );
+    writeFileSync(this.#path("exceptions"), csvRow(csvHeaders.exceptions) + thrown.join(""));
   }
 
   #statsRow(entry: LocustEntry): string {

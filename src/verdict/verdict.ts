@@ -1,5 +1,5 @@
 import { seriesName } from "../metrics/observation.ts";
-import { requestCount, type Snapshot } from "../metrics/snapshot.ts";
+import { requestCount, type Snapshot, type TaskException } from "../metrics/snapshot.ts";
 import { whenBroken } from "./limit-watch.ts";
 import { durationText, formatLike } from "./quantity.ts";
 import type { Limit } from "./threshold.ts";
@@ -28,7 +28,8 @@ export interface ThresholdState {
 
 export type Verdict =
   | { state: "passed"; warnings: string[] }
-  | { state: "failed"; breaches: string[]; warnings: string[] }
+  /** `cause`: nothing but exceptions made it fail. */
+  | { state: "failed"; breaches: string[]; warnings: string[]; cause?: "exception" }
   | { state: "stopped" | "inconclusive"; reasons: string[]; warnings: string[] };
 
 /** What a run's end is judged by. */
@@ -50,7 +51,7 @@ export interface Evidence {
  * The verdict: failed before stopped before inconclusive before passed. What was seen to be broken stays broken, whoever
  * stopped the run and however busy the generator was; but nothing passes on figures that may be the generator's own, on
  * no requests, or on a critical limit that could not be judged. Requests that the generator itself failed or broke off
- * count for nothing here.
+ * count for nothing here. A run whose code threw has not passed.
  */
 export function decide({ states, trust, stoppedBy, snapshot, hasThresholds, watchOnly = false }: Evidence): Verdict {
   const broken = states.filter(({ level, state }) => level === "critical" && state === "broken");
@@ -62,29 +63,35 @@ export function decide({ states, trust, stoppedBy, snapshot, hasThresholds, watc
     breaches.push(`${failures} of ${requests} requests failed, and the scenario has no thresholds that admit it`);
   }
   const unanswered = states.filter(({ level, state }) => level === "critical" && isUnanswered(state)).map(unknown);
+  const thrown = (snapshot.exceptions ?? []).map(exception);
   const doubts = [
-    ...(!watchOnly && requests === 0 ? ["no request came to its end"] : []),
+    ...(!watchOnly && requests === 0 && thrown.length === 0 ? ["no request came to its end"] : []),
     ...unanswered,
     ...trust.reasons,
   ];
   const warnings = [...targetWarnings(states), ...feedWarnings(snapshot)];
   if (breaches.length > 0) {
     const own = trust.reasons.map((reason) => `the figures may be the generator's own: ${reason}`);
-    return { state: "failed", breaches, warnings: [...warnings, ...unanswered, ...own] };
+    return { state: "failed", breaches, warnings: [...warnings, ...thrown, ...unanswered, ...own] };
   }
   if (stoppedBy !== undefined) {
     return {
       state: "stopped",
       reasons: [`stopped by ${stoppedBy} before its end`],
-      warnings: [...warnings, ...doubts],
+      warnings: [...warnings, ...thrown, ...doubts],
     };
   }
-  if (doubts.length > 0) return { state: "inconclusive", reasons: doubts, warnings };
+  if (doubts.length > 0) return { state: "inconclusive", reasons: doubts, warnings: [...warnings, ...thrown] };
+  if (thrown.length > 0) return { state: "failed", breaches: thrown, warnings, cause: "exception" };
   return { state: "passed", warnings };
 }
 
-/** The exit code of a finished run: 0 passed, 99 failed (k6's), 105 stopped from outside (k6's), 98 inconclusive. */
+/**
+ * The exit code of a finished run: 0 passed, 99 failed (k6's), 105 stopped from outside (k6's), 98 inconclusive, 107 the
+ * scenario's code threw (k6's).
+ */
 export function exitCode(verdict: Verdict): number {
+  if (verdict.state === "failed" && verdict.cause === "exception") return 107;
   return { passed: 0, failed: 99, stopped: 105, inconclusive: 98 }[verdict.state];
 }
 
@@ -123,6 +130,11 @@ function breach({ expression, level, limit, value, series, broken, abortedMs }: 
   const when = broken === undefined ? "" : ` ${whenBroken(broken)}`;
   const what = `${expression}: was ${measured}${where}${when}, ${level} is ${limit.operator} ${limit.text}`;
   return abortedMs === undefined ? what : `aborted at ${durationText(Math.round(abortedMs / 100) * 100)} by ${what}`;
+}
+
+function exception({ user, task, message, count }: TaskException): string {
+  const times = count === 1 ? "once" : `${count} times`;
+  return `task ${task} of ${user} broke off ${times}: ${message}`;
 }
 
 function unknown({ expression, reason }: ThresholdState): string {

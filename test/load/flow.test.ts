@@ -107,6 +107,16 @@ describe("a task", () => {
       'plimsoll_iterations_total{outcome="failure"}': 2,
       'plimsoll_iterations_total{outcome="success"}': 0,
     });
+    expect(run.total().exceptions).toMatchObject([
+      {
+        user: "U",
+        task: "T",
+        message: expect.stringContaining("foreach expected"),
+        count: 2,
+        firstAt: 10,
+        lastAt: 1020,
+      },
+    ]);
   });
 
   it("times groups, with what is in them and around them", async () => {

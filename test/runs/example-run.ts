@@ -2,7 +2,7 @@ import { Aggregator } from "../../src/metrics/aggregator.ts";
 import { ClassicBounds } from "../../src/metrics/histogram.ts";
 import type { Observation } from "../../src/metrics/observation.ts";
 import type { Failure } from "../../src/metrics/sample.ts";
-import type { SeriesData, Snapshot } from "../../src/metrics/snapshot.ts";
+import { exceptionName, type SeriesData, type Snapshot } from "../../src/metrics/snapshot.ts";
 import { defaultBounds } from "../../src/metrics/vocabulary.ts";
 import type { Plan } from "../../src/scenario/plan.ts";
 
@@ -90,6 +90,10 @@ export class ExampleWorker {
     this.#aggregator.histogram("plimsoll_schedule_delay_seconds").record(users / 1e6);
   }
 
+  throws(message: string, at: number): void {
+    this.#aggregator.exception({ user: "Shopper", task: "list", message, traceback: `at ${at}` }, at);
+  }
+
   snapshot(at: number): Snapshot {
     return this.#aggregator.snapshot(at);
   }
@@ -108,8 +112,10 @@ export function observation(
 export function sorted(snapshot: Snapshot): Snapshot {
   const by = <T>(list: readonly T[], name: (one: T) => string) => list.toSorted((a, b) => (name(a) < name(b) ? -1 : 1));
   const series = by(snapshot.series, ({ key }: SeriesData) => JSON.stringify(key));
+  const { exceptions } = snapshot;
   return {
     ...snapshot,
+    ...(exceptions === undefined ? {} : { exceptions: by(exceptions, exceptionName) }),
     series: series.map((one) => ({ ...one, details: by(one.details, ({ type, detail }) => `${type} ${detail}`) })),
   };
 }

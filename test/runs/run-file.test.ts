@@ -81,6 +81,7 @@ describe("a run file", () => {
           for (const [n, worker] of workers.entries()) {
             if (silent.includes(n)) continue;
             worker.gauges(n + at);
+            if (at % 3 === 0) worker.throws(`no ${n % 2}`, at);
             sum.take(worker.snapshot(at));
             const latest = sum.latestOf(String(n));
             if (latest !== undefined) runFile.keepWorker(latest);
