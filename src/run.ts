@@ -31,8 +31,8 @@ const TRACES_SHUTDOWN_MS = 5000;
 const SCALE_LEAD_MS = 100;
 /** Two times this close are one. */
 const ROUNDING_MS = 1e-3;
-/** Workers have this long to make the plan runnable, so that the first users are not late. */
-const LEAD_MS = 250;
+/** Workers, which are prepared, have this long to hear of the start, so that the first users are not late. */
+const LEAD_MS = 20;
 
 export interface RunOptions {
   plan: Plan;
@@ -133,7 +133,7 @@ export class Run {
     const later = timelineOf(loads).filter((turn) => !isBefore(turn));
     const asked = later.map((turn): Turn => (turn.at < at + ROUNDING_MS ? { ...turn, asked: true } : turn));
     this.#timeline = [...this.#timeline.filter(isBefore), ...asked];
-    this.#coordinator.follow(this.#plan);
+    this.#coordinator.follow(loads);
     return { kind: "scaled" };
   }
 
@@ -164,12 +164,15 @@ export class Run {
 
   /** Runs the load to its end and judges it. */
   async execute(): Promise<Outcome> {
-    await this.#coordinator.prepare(this.#options.workers);
+    this.#coordinator.open(this.#options.workers);
+    const prepared = this.#coordinator.prepare(this.#plan, { feeds: this.#options.feeds, variables: [] });
     const startTraces = this.#plan.traces === undefined ? undefined : await OtlpTraces.load();
+    await prepared;
     const originMs = monotonicMs() + LEAD_MS;
+    const startedAt = this.#plan.startedAt + originMs - this.#options.plannedAtMs;
     this.#clock = new SystemClock(originMs);
-    this.#plan = { ...this.#plan, startedAt: this.#plan.startedAt + originMs - this.#options.plannedAtMs };
-    this.#coordinator.start(this.#plan, { feeds: this.#options.feeds, variables: [] }, originMs);
+    this.#plan = { ...this.#plan, startedAt };
+    this.#coordinator.start({ originMs, startedAt });
     this.#begun = true;
     this.#traces = startTraces?.(this.#plan, this.#clock, (message) => this.note(message));
     this.#traces?.onExported((span) => this.#showExemplar(span));

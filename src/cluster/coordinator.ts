@@ -5,8 +5,8 @@ import { monotonicMs } from "../metrics/clock.ts";
 import { metricSeries } from "../metrics/observation.ts";
 import { type Snapshot, SnapshotSum } from "../metrics/snapshot.ts";
 import type { Span } from "../metrics/span.ts";
-import type { Plan } from "../scenario/plan.ts";
-import type { FromWorker, Link, LinkListener, OpenLink, ToWorker } from "./protocol.ts";
+import type { Plan, PlannedLoad } from "../scenario/plan.ts";
+import type { FromWorker, Link, LinkListener, OpenLink, Origin, ToWorker } from "./protocol.ts";
 
 /** A worker that dies again and again has a fault that another one will meet too. */
 const MAX_REPLACEMENTS = 5;
@@ -39,8 +39,12 @@ export class Coordinator {
   readonly #sum = new SnapshotSum();
   readonly #ready = Promise.withResolvers<void>();
   readonly #done = Promise.withResolvers<void>();
-  /** What a worker is told when it starts, once the load has started. */
-  #load: { plan: Plan; provisions: Provisions; originMs: number } | undefined;
+  /** What workers carry, once it is known. */
+  #work: { plan: Plan; provisions: Provisions } | undefined;
+  /** Once the load has started. */
+  #origin: Origin | undefined;
+  /** What the load was changed to. */
+  #changed: PlannedLoad[] | undefined;
   #stopping: "stop" | "abort" | undefined;
   #opened = 0;
   #replaced = 0;
@@ -50,24 +54,28 @@ export class Coordinator {
     this.#listener = listener;
   }
 
-  /** Resolves when `workers` workers are loaded and could start. */
-  prepare(workers: number): Promise<void> {
+  /** Opens so many workers: they load their programs meanwhile. */
+  open(workers: number): void {
     if (workers === 0) this.#ready.resolve();
     for (let index = 0; index < workers; index++) this.#add({ index, of: workers }, fromTheStart);
+  }
+
+  /** Resolves when all workers have made the plan runnable. */
+  prepare(plan: Plan, provisions: Provisions): Promise<void> {
+    this.#work = { plan, provisions };
+    for (const { link, share } of this.#members.values()) link.send({ kind: "prepare", ...this.#work, share });
     return this.#ready.promise;
   }
 
-  /** Starts the load; `originMs` is its time 0 on `monotonicMs`'s scale. */
-  start(plan: Plan, provisions: Provisions, originMs: number): void {
-    this.#load = { plan, provisions, originMs };
-    for (const member of this.#members.values()) this.#begin(member);
+  start(origin: Origin): void {
+    this.#origin = origin;
+    for (const member of this.#members.values()) if (member.state === "ready") this.#begin(member, origin);
   }
 
-  /** The plan has other loads, which are the same up to a moment a little ahead: who is told in time keeps to both. */
-  follow(plan: Plan): void {
-    if (this.#load === undefined) return;
-    this.#load = { ...this.#load, plan };
-    this.#tellAll({ kind: "follow", loads: plan.loads });
+  /** The loads are others, the same up to a moment a little ahead: who is told in time keeps to both. */
+  follow(loads: PlannedLoad[]): void {
+    this.#changed = loads;
+    this.#tellAll({ kind: "follow", loads });
   }
 
   /** Resolves when every worker has ended its share and said its last. */
@@ -108,20 +116,16 @@ export class Coordinator {
       message: (from, message) => this.#hear(from, message),
       gone: (from, reason) => this.#lose(from, reason),
     };
-    this.#members.set(worker, {
-      link: this.#open(worker, listener),
-      share,
-      resume,
-      turns: resume.turns,
-      state: "loading",
-    });
+    const link = this.#open(worker, listener);
+    this.#members.set(worker, { link, share, resume, turns: resume.turns, state: "loading" });
+    if (this.#work !== undefined) link.send({ kind: "prepare", ...this.#work, share });
     return worker;
   }
 
-  #begin(member: Member): void {
-    if (this.#load === undefined) return;
+  #begin(member: Member, origin: Origin): void {
     member.state = "running";
-    member.link.send({ kind: "start", ...this.#load, share: member.share, resume: member.resume });
+    member.link.send({ kind: "start", ...origin, resume: member.resume });
+    if (this.#changed !== undefined) member.link.send({ kind: "follow", loads: this.#changed });
     if (this.#stopping !== undefined) member.link.send({ kind: this.#stopping });
   }
 
@@ -131,7 +135,7 @@ export class Coordinator {
     switch (message.kind) {
       case "ready":
         member.state = "ready";
-        this.#begin(member);
+        if (this.#origin !== undefined) this.#begin(member, this.#origin);
         if ([...this.#members.values()].every(({ state }) => state !== "loading")) this.#ready.resolve();
         break;
       case "snapshot":
@@ -168,7 +172,7 @@ export class Coordinator {
     const { counters = {} } = this.#sum.latestOf(worker) ?? {};
     const counted = metricSeries(counters, "plimsoll_iterations_total");
     const iterations = counted.reduce((sum, [, count]) => sum + count, resume.iterations);
-    const fromMs = this.#load === undefined ? 0 : monotonicMs() - this.#load.originMs;
+    const fromMs = this.#origin === undefined ? 0 : monotonicMs() - this.#origin.originMs;
     return { fromMs, iterations, generation: resume.generation + 1, turns };
   }
 

@@ -8,17 +8,19 @@ import type { Plan, PlannedLoad } from "../scenario/plan.ts";
 /** All workers take their snapshots on one grid, so that a sum is of one moment. The run's milliseconds. */
 export const SNAPSHOT_MS = 500;
 
+/** When a run has its time 0. */
+export interface Origin {
+  /** On `monotonicMs`'s scale. */
+  originMs: number;
+  /** Unix milliseconds. */
+  startedAt: number;
+}
+
 /** What a worker is told. All of it is plain data. */
 export type ToWorker =
-  | {
-      kind: "start";
-      plan: Plan;
-      provisions: Provisions;
-      share: Share;
-      /** The run's start on `monotonicMs`'s scale. */
-      originMs: number;
-      resume: Resume;
-    }
+  /** Make the plan runnable. */
+  | { kind: "prepare"; plan: Plan; provisions: Provisions; share: Share }
+  | ({ kind: "start"; resume: Resume } & Origin)
   /** Go on by other loads, which are the same up to a moment a little ahead (`scaled`). */
   | { kind: "follow"; loads: PlannedLoad[] }
   /** No further tasks. */
@@ -28,7 +30,7 @@ export type ToWorker =
 
 /** What a worker says. */
 export type FromWorker =
-  /** Its modules are loaded: it could start. */
+  /** It is prepared: it could start at once. */
   | { kind: "ready" }
   | { kind: "snapshot"; snapshot: Snapshot; spans: Span[]; spansDropped: number; spansUnsampled: number }
   /** Its users may take rows of their turns below this. */

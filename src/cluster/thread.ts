@@ -1,4 +1,4 @@
-/** The program of a worker thread: waits for its plan, carries its share, tells its snapshots. */
+/** The program of a worker thread: makes its plan runnable, carries its share, tells its snapshots. */
 import { parentPort, workerData } from "node:worker_threads";
 import { HttpClient } from "../client/http.ts";
 import { type Phase, type PhaseHistograms, phases } from "../client/phases.ts";
@@ -7,7 +7,7 @@ import { Tracer } from "../client/trace.ts";
 import { Health } from "../load/health.ts";
 import { Worker } from "../load/worker.ts";
 import { Aggregator } from "../metrics/aggregator.ts";
-import { SystemClock, type Timer } from "../metrics/clock.ts";
+import { monotonicMs, SystemClock, type Timer } from "../metrics/clock.ts";
 import { ClassicBounds } from "../metrics/histogram.ts";
 import type { Plan } from "../scenario/plan.ts";
 import { type FromWorker, SNAPSHOT_MS, type ToWorker } from "./protocol.ts";
@@ -17,24 +17,32 @@ const port = parentPort;
 if (port === null) throw new Error("thread.ts is the program of a worker thread, not of a process");
 const tell = (message: FromWorker) => port.postMessage(message);
 
-let worker: Worker | undefined;
+let prepared: Prepared | undefined;
 port.on("message", (message: ToWorker) => {
   switch (message.kind) {
+    case "prepare":
+      prepared = prepare(message);
+      tell({ kind: "ready" });
+      break;
     case "start":
-      void carry(message);
+      void prepared?.carry(message);
       break;
     case "follow":
-      worker?.follow(message.loads);
+      prepared?.worker.follow(message.loads);
       break;
     case "stop":
-      worker?.stop();
+      prepared?.worker.stop();
       break;
     case "abort":
-      worker?.abort();
+      prepared?.worker.abort();
       break;
   }
 });
-tell({ kind: "ready" });
+
+interface Prepared {
+  worker: Worker;
+  carry(start: Extract<ToWorker, { kind: "start" }>): Promise<void>;
+}
 
 function phaseHistograms({ http }: Plan, aggregator: Aggregator): PhaseHistograms | undefined {
   if (http.timings !== "full") return undefined;
@@ -42,14 +50,9 @@ function phaseHistograms({ http }: Plan, aggregator: Aggregator): PhaseHistogram
   return Object.fromEntries(phases.map((phase) => [phase, of(phase)])) as PhaseHistograms;
 }
 
-async function carry({
-  plan,
-  provisions,
-  share,
-  originMs,
-  resume,
-}: Extract<ToWorker, { kind: "start" }>): Promise<void> {
-  const clock = new SystemClock(originMs);
+function prepare({ plan, provisions, share }: Extract<ToWorker, { kind: "prepare" }>): Prepared {
+  const clock = new SystemClock(monotonicMs());
+  let startedAt = plan.startedAt;
   const aggregator = new Aggregator(name, new ClassicBounds(plan.bounds));
   const secret = (variable: string) => process.env[variable] ?? "";
   const client = new HttpClient(clock, {
@@ -58,7 +61,7 @@ async function carry({
   });
   const health = new Health(name, clock, client, aggregator);
   const tracer = plan.traces === undefined ? undefined : new Tracer(plan.traces, plan, Number(name));
-  worker = new Worker({
+  const worker = new Worker({
     plan,
     provisions,
     share,
@@ -67,7 +70,7 @@ async function carry({
     aggregator,
     tracer,
     secret,
-    wallAt: (time) => plan.startedAt + time,
+    wallAt: (time) => startedAt + time,
     reserve: (turns) => tell({ kind: "reserved", turns }),
   });
 
@@ -86,12 +89,19 @@ async function carry({
     });
   };
 
-  health.start();
-  schedule();
-  report(true);
-  await worker.run(resume);
-  timer?.cancel();
-  health.stop();
-  report(true);
-  tell({ kind: "done" });
+  return {
+    worker,
+    async carry(start) {
+      clock.setOrigin(start.originMs);
+      startedAt = start.startedAt;
+      health.start();
+      schedule();
+      report(true);
+      await worker.run(start.resume);
+      timer?.cancel();
+      health.stop();
+      report(true);
+      tell({ kind: "done" });
+    },
+  };
 }

@@ -28,9 +28,14 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** The machine's monotonic clock. `originMs` is the run's start on `monotonicMs`'s scale, so that threads can share it. */
 export class SystemClock implements Clock {
   /** `performance.now()` costs half of `process.hrtime`, but its zero differs between threads: the offset is taken once. */
-  readonly #offset: number;
+  #offset = 0;
 
   constructor(originMs: number) {
+    this.setOrigin(originMs);
+  }
+
+  /** Sets the run's start anew: only before anything was timed by it. */
+  setOrigin(originMs: number): void {
     this.#offset = monotonicMs() - performance.now() - originMs;
   }
 

@@ -47,19 +47,23 @@ const says = (worker: string, count: number): FromWorker => ({
   spansUnsampled: 0,
 });
 
+const provisions = { feeds: [], variables: [] };
+
 describe("the coordinator", () => {
   it("gives each worker its share when all are ready, and ends when all are done", async () => {
     const { coordinator, told, say } = hands();
-    const prepared = coordinator.prepare(2);
+    coordinator.open(2);
+    const prepared = coordinator.prepare(plan, provisions);
     say("0", { kind: "ready" });
     say("1", { kind: "ready" });
     await prepared;
-    coordinator.start(plan, { feeds: [], variables: [] }, monotonicMs());
-    const shares = [...told.values()].map(([start]) => start?.kind === "start" && start.share);
-    expect(shares).toEqual([
-      { index: 0, of: 2 },
-      { index: 1, of: 2 },
-    ]);
+    coordinator.start({ originMs: monotonicMs(), startedAt: plan.startedAt });
+    for (const index of [0, 1]) {
+      expect(told.get(String(index))).toMatchObject([
+        { kind: "prepare", plan, share: { index, of: 2 } },
+        { kind: "start", startedAt: plan.startedAt, resume: { fromMs: 0, iterations: 0 } },
+      ]);
+    }
     say("0", says("0", 3));
     say("1", says("1", 4));
     say("0", { kind: "done" });
@@ -71,19 +75,21 @@ describe("the coordinator", () => {
 
   it("replaces a lost worker: its share moves, what it counted stays, what was due before is not done again", async () => {
     const { coordinator, told, lost, say, gone } = hands();
-    const prepared = coordinator.prepare(2);
+    coordinator.open(2);
+    const prepared = coordinator.prepare(plan, provisions);
     say("0", { kind: "ready" });
     say("1", { kind: "ready" });
     await prepared;
-    coordinator.start(plan, { feeds: [], variables: [] }, monotonicMs() - 7000);
+    coordinator.start({ originMs: monotonicMs() - 7000, startedAt: plan.startedAt });
     say("0", says("0", 3));
     say("1", says("1", 4));
     gone("1", "out of memory");
     expect(lost).toEqual([["1", "out of memory", "2"]]);
     expect(coordinator.total(0).gauges).toMatchObject({ plimsoll_users: 5, 'plimsoll_worker_up{worker="1"}': 0 });
     say("2", { kind: "ready" });
-    const [start] = told.get("2") ?? [];
-    expect(start).toMatchObject({ kind: "start", share: { index: 1, of: 2 }, resume: { iterations: 4 } });
+    const [prepare, start] = told.get("2") ?? [];
+    expect(prepare).toMatchObject({ kind: "prepare", share: { index: 1, of: 2 } });
+    expect(start).toMatchObject({ kind: "start", resume: { iterations: 4 } });
     expect(start?.kind === "start" && start.resume.fromMs).toBeGreaterThanOrEqual(7000);
     say("2", says("2", 10));
     say("2", { kind: "done" });
@@ -94,25 +100,28 @@ describe("the coordinator", () => {
 
   it("tells all workers of a load that was changed, and one that takes a share up later", async () => {
     const { coordinator, told, say, gone } = hands();
-    const prepared = coordinator.prepare(2);
+    coordinator.open(2);
+    const prepared = coordinator.prepare(plan, provisions);
     say("0", { kind: "ready" });
     say("1", { kind: "ready" });
     await prepared;
-    coordinator.start(plan, { feeds: [], variables: [] }, monotonicMs());
+    coordinator.start({ originMs: monotonicMs(), startedAt: plan.startedAt });
     const loads = scaled(plan.loads, 20_000, { kind: "users", users: 7 }) ?? [];
-    coordinator.follow({ ...plan, loads });
+    coordinator.follow(loads);
     for (const worker of ["0", "1"]) expect(told.get(worker)?.at(-1)).toEqual({ kind: "follow", loads });
     gone("1");
     say("2", { kind: "ready" });
-    expect(told.get("2")).toMatchObject([{ kind: "start", plan: { loads } }]);
+    expect(told.get("2")?.map(({ kind }) => kind)).toEqual(["prepare", "start", "follow"]);
+    expect(told.get("2")?.at(-1)).toEqual({ kind: "follow", loads });
   });
 
   it("gives up on a share whose workers die again and again, and the run still ends", async () => {
     const { coordinator, lost, say, gone } = hands();
-    const prepared = coordinator.prepare(1);
+    coordinator.open(1);
+    const prepared = coordinator.prepare(plan, provisions);
     say("0", { kind: "ready" });
     await prepared;
-    coordinator.start(plan, { feeds: [], variables: [] }, monotonicMs());
+    coordinator.start({ originMs: monotonicMs(), startedAt: plan.startedAt });
     for (let worker = 0; worker < 6; worker++) {
       say(String(worker), { kind: "ready" });
       gone(String(worker));
@@ -128,6 +137,7 @@ describe("the coordinator", () => {
       message: (_, { kind }) => kind === "ready" && ready.resolve(),
       gone: (_, reason) => gone.resolve(reason),
     });
+    link.send({ kind: "prepare", plan, provisions, share: { index: 0, of: 1 } });
     await ready.promise;
     await link.close();
     expect(await gone.promise).toBe("its thread ended");
