@@ -193,6 +193,7 @@ export const targetMetrics = {
   dependency_rate_limited_total: counter("Calls that a dependency refused for their rate.", "dependency"),
   llm_tokens_total: counter("Tokens used.", "model", "type"),
   log_lines_total: counter("Log lines, by level.", "level"),
+  log_matches_total: counter("Log lines that a pattern of the scenario matches.", "pattern"),
 } as const satisfies Record<string, Metric>;
 
 export type TargetMetric = keyof typeof targetMetrics;

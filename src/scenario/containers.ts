@@ -10,10 +10,14 @@ export function readContainers(
   node: SourceNode,
 ): Pick<DockerSource, "kind" | "engine" | "containers"> | undefined {
   const engine = readEngine(reader, reader.get(node, "engine"));
-  const docker = reader.get(node, "docker");
-  const containers =
-    docker === undefined ? readService(reader, reader.get(node, "compose")) : readNamed(reader, docker);
+  const containers = readWhich(reader, node);
   return engine === undefined || containers === undefined ? undefined : { kind: "docker", engine, containers };
+}
+
+/** What `docker:` or `compose:` in `node` names. */
+export function readWhich(reader: Reader, node: SourceNode): Containers | undefined {
+  const docker = reader.get(node, "docker");
+  return docker === undefined ? readService(reader, reader.get(node, "compose")) : readNamed(reader, docker);
 }
 
 /** As the docker command does, the engine is `DOCKER_HOST` where nothing else is said. */
@@ -28,10 +32,7 @@ function readNamed(reader: Reader, node: SourceNode): Containers | undefined {
 }
 
 /** A compose service: its name, or a map with its project. */
-export function readService(
-  reader: Reader,
-  node: SourceNode | undefined,
-): (Containers & { kind: "service" }) | undefined {
+function readService(reader: Reader, node: SourceNode | undefined): (Containers & { kind: "service" }) | undefined {
   const service = reader.string(node?.kind === "map" ? reader.get(node, "service") : node);
   const project = reader.string(reader.get(node, "project"));
   if (service === undefined) return undefined;

@@ -391,6 +391,7 @@ export const sourceShapes = {
   redis: { beside: ["queues", "streams"], required: [] },
   docker: { beside: ["engine"], required: [] },
   compose: { beside: ["engine"], required: [] },
+  logs: { beside: ["engine", "patterns"], required: [] },
 } as const satisfies Record<string, { beside: readonly string[]; required: readonly string[] }>;
 export type SourceKey = keyof typeof sourceShapes;
 
@@ -408,6 +409,14 @@ function oneSource() {
   }));
 }
 
+const containers = z.union(
+  [text, z.array(text, "a list of containers").min(1, "at least one container")],
+  "a container, or a list of them",
+);
+const composeService = z.union(
+  [text, map("a map of service, project", { service: text, project: text.optional() })],
+  "a compose service, or a map of service, project",
+);
 const engineAddress = "the engine's address, such as unix:///var/run/docker.sock or tcp://localhost:2375";
 
 const source = map("a source: prometheus, json, host and so on, with where it is", {
@@ -416,18 +425,21 @@ const source = map("a source: prometheus, json, host and so on, with where it is
   host: z.literal(true, "true: this machine").optional(),
   process: z.union([countAbove0, text], "a pid, or a program's name").optional(),
   redis: text.optional(),
-  docker: z
+  docker: containers.optional(),
+  compose: composeService.optional(),
+  logs: z
     .union(
-      [text, z.array(text, "a list of containers").min(1, "at least one container")],
-      "a container, or a list of them",
+      [
+        z.string("a file's path, from the scenario's folder"),
+        map("docker or compose, with whose log it is", {
+          docker: containers.optional(),
+          compose: composeService.optional(),
+        }).meta({ minProperties: 1, maxProperties: 1 }),
+      ],
+      "a file's path, or docker or compose with whose log it is",
     )
     .optional(),
-  compose: z
-    .union(
-      [text, map("a map of service, project", { service: text, project: text.optional() })],
-      "a compose service, or a map of service, project",
-    )
-    .optional(),
+  patterns: named("a map of names to regular expressions", z.string("a regular expression"), 1).optional(),
   engine: z
     .string(engineAddress)
     .regex(/^(unix:\/\/\/|tcp:\/\/|https?:\/\/)\S+$/u, engineAddress)

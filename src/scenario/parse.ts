@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { readHost } from "./address.ts";
 import type { Environment } from "./environment.ts";
 import { readFeeds } from "./feed.ts";
@@ -52,7 +53,9 @@ function toScenario(
   const classes = reader.named(reader.get(root, "users")).map((entry) => readClass(reader, entry));
   const classNames = classes.map(({ name }) => name);
   const watch = reader.named(reader.get(root, "watch"));
-  const sources = watch.map((entry) => readSource(reader, entry, checkMappings)).filter((one) => one !== undefined);
+  const sources = watch
+    .map((entry) => readSource(reader, entry, checkMappings, dirname(path)))
+    .filter((one) => one !== undefined);
   const names = namesOf(classes, sources);
   const thresholds = (node: SourceNode | undefined) => readThresholds(reader, node, names);
   const traces = readTraces(reader, reader.get(root, "traces"));

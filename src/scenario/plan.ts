@@ -260,7 +260,14 @@ export type JsonTemplate =
   | { kind: "object"; entries: [name: string, value: JsonTemplate][] };
 
 /** One entry of `watch:`. */
-export type Source = PrometheusSource | JsonSource | HostSource | ProcessSource | RedisSource | DockerSource;
+export type Source =
+  | PrometheusSource
+  | JsonSource
+  | HostSource
+  | ProcessSource
+  | RedisSource
+  | DockerSource
+  | LogsSource;
 
 export interface SourceCommon {
   name: string;
@@ -314,6 +321,14 @@ export interface DockerSource extends SourceCommon {
 
 /** Each by its name or id, told by itself; or all of a compose service's, summed. */
 export type Containers = { kind: "named"; names: string[] } | { kind: "service"; service: string; project?: string };
+
+/** A log that is followed: a file, or what containers say. */
+export interface LogsSource extends SourceCommon {
+  kind: "logs";
+  log: { kind: "file"; path: string } | { kind: "containers"; engine: string; containers: Containers };
+  /** Lines that a regular expression matches are counted under its name. */
+  patterns: { name: string; matches: string }[];
+}
 
 export interface MetricMapping {
   /** Name of the vocabulary, or an own one, without `target_`. */

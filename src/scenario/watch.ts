@@ -1,6 +1,7 @@
 import { type Address, readAddress, readServiceAddress } from "./address.ts";
 import { readContainers } from "./containers.ts";
 import { notYet, type SourceKey, sourceShapes } from "./definition.ts";
+import { readLogs } from "./logs.ts";
 import { readMappings } from "./metric-mapping.ts";
 import type { JsonSource, PrometheusSource, Source, SourceCommon } from "./plan.ts";
 import type { Reader } from "./reader.ts";
@@ -38,11 +39,12 @@ interface Written {
   check: MappingCheck;
 }
 
-/** Reads one entry of `watch:`. */
+/** Reads one entry of `watch:`. Files are found from `folder`. */
 export function readSource(
   reader: Reader,
   { key: name, value: node, keyPlace }: Entry,
   check: MappingCheck,
+  folder: string,
 ): ScenarioSource | undefined {
   if (node.kind !== "map") return undefined;
   const everyMs = reader.duration(reader.get(node, "every"));
@@ -86,6 +88,10 @@ export function readSource(
     case "compose": {
       const docker = readContainers(reader, node);
       return docker && { name, ...docker, ...times };
+    }
+    case "logs": {
+      const logs = readLogs(reader, node, folder);
+      return logs && { name, ...logs, ...times };
     }
   }
 }

@@ -1,9 +1,11 @@
 import type { Clock } from "../metrics/clock.ts";
+import type { Exhibit } from "../metrics/exhibit.ts";
 import type { Observation } from "../metrics/observation.ts";
 import type { Source } from "../scenario/plan.ts";
 import { DockerCollector } from "./docker.ts";
 import { HostCollector } from "./host.ts";
 import { JsonCollector, jsonProblems } from "./json.ts";
+import { LogsCollector } from "./logs.ts";
 import { ProcessCollector } from "./process.ts";
 import { PrometheusCollector, prometheusProblems } from "./prometheus.ts";
 import { RedisCollector } from "./redis.ts";
@@ -19,6 +21,11 @@ export interface Collector {
    * give now is left out of the list, never repeated from before. Not called again before it has settled.
    */
   collect(signal: AbortSignal): Promise<Observation[]>;
+  /**
+   * What it can show right now beyond numbers; asked when a limit breaks. Bounded as `metrics/exhibit.ts` says, without
+   * secrets and others' data. Like a look it rejects with nothing but a `CollectError`, and soon after `signal` aborts.
+   */
+  evidence?(signal: AbortSignal): Promise<Exhibit[]>;
   /** Lets go of connections; a look under way fails. */
   close(): Promise<void>;
 }
@@ -77,5 +84,7 @@ export function createCollector(source: Source, deps: CollectorDeps): Collector 
       return new RedisCollector(source, deps);
     case "docker":
       return new DockerCollector(source, deps);
+    case "logs":
+      return new LogsCollector(source, deps);
   }
 }

@@ -1,0 +1,17 @@
+/**
+ * What a source can show at a moment and numbers cannot: queries under way, the last lines of a log. For people; bounded,
+ * and without secrets.
+ */
+export interface Exhibit {
+  /** The name under `watch:`; `load` for what the load itself has to show. */
+  source: string;
+  /** `active queries`, `log lines`. */
+  title: string;
+  /** The run's milliseconds. */
+  at: number;
+  lines: string[];
+}
+
+/** An exhibit has at most so many lines, of at most so many characters. */
+export const EXHIBIT_LINES = 40;
+export const EXHIBIT_LINE_LENGTH = 300;
