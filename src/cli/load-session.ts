@@ -12,7 +12,9 @@ import { CsvSink } from "../sinks/csv.ts";
 import { writeHtmlReport } from "../sinks/html.ts";
 import { LocustConsole } from "../sinks/locust-console.ts";
 import { LocustJson } from "../sinks/locust-json.ts";
+import type { Choices, Control, Refusal, Wanted } from "../ui/control.ts";
 import type { Viewed } from "../ui/live.ts";
+import { choicesOf, NO_PROFILE } from "./choices.ts";
 import { type Io, UsageError, wantsColor } from "./io.ts";
 import { locustExitCode } from "./locust-exit.ts";
 import type { Log } from "./locust-log.ts";
@@ -23,14 +25,8 @@ import { planOf, type ScenarioFile } from "./scenario-file.ts";
 import { workersFor } from "./session.ts";
 import { version } from "./version.ts";
 
-/** What one start asks for; what it leaves out is the command line's, or the scenario's. */
-export interface Wanted {
-  users?: number;
-  spawnRate?: number;
-  host?: string;
-  runTimeMs?: number;
-  classes?: readonly string[];
-}
+/** Who stopped a run, in its verdict. */
+const THE_PAGE = "the page";
 
 /** One run of a session, from its start to its end. */
 interface Current {
@@ -43,7 +39,7 @@ interface Current {
 }
 
 /** Starts and stops runs of one scenario, one at a time, and tells of each in Locust's way. */
-export class LoadSession {
+export class LoadSession implements Control {
   readonly #io: Io;
   readonly #scenario: ScenarioFile;
   readonly #settings: LocustSettings;
@@ -99,11 +95,28 @@ export class LoadSession {
     else this.#current.run.note(message);
   }
 
-  /** Starts a run. Throws a UsageError where what is wanted does not fit the scenario, or a run is under way. */
-  start(wanted: Wanted): Plan {
-    if (this.#current !== undefined) throw new UsageError("A run is under way: stop it first.");
+  get running(): boolean {
+    return this.#current !== undefined;
+  }
+
+  choices(): Choices {
+    return choicesOf(this.#scenario.scenario, this.#settings);
+  }
+
+  /** Starts a run, unless one is under way or what is wanted does not fit the scenario. */
+  start(wanted: Wanted): Refusal {
+    if (this.#current !== undefined) return { message: "A run is under way: stop it first." };
     const plannedAtMs = monotonicMs();
-    const { plan, feeds } = this.#planned(wanted);
+    try {
+      this.#begin(this.#planned(wanted), plannedAtMs);
+      return undefined;
+    } catch (error) {
+      if (error instanceof UsageError) return { message: error.message };
+      throw error;
+    }
+  }
+
+  #begin({ plan, feeds }: Planned, plannedAtMs: number): void {
     const { csv, processes, runs } = this.#settings;
     const json = new LocustJson();
     const console = new LocustConsole(this.#io.stderr, {
@@ -125,9 +138,14 @@ export class LoadSession {
       sinks,
       secret: (name) => this.#io.environment[name] ?? "",
     });
+    let begun = false;
     run.view.watch({
-      tick: (tick, standing) => this.#each((watcher) => watcher.tick(tick, standing)),
-      ended: () => this.#each((watcher) => watcher.ended()),
+      tick: (tick, standing) => {
+        // Who looks on has the view of the run before.
+        this.#each((watcher) => (begun ? watcher.tick(tick, standing) : watcher.renewed()));
+        begun = true;
+      },
+      renewed: () => this.#each((watcher) => watcher.renewed()),
     });
     const current = { run, plan, console, json, stoppedBy: undefined };
     this.#current = current;
@@ -135,14 +153,20 @@ export class LoadSession {
     this.#idle = this.#execute(current).finally(() => {
       this.#current = undefined;
     });
-    return plan;
   }
 
   /** Ends the run under way, if there is one: what is under way is finished, within the stop timeout. */
-  stop(who: string): void {
-    if (this.#current === undefined || this.#current.stoppedBy !== undefined) return;
-    this.#current.stoppedBy = who;
-    this.#current.run.stop(who);
+  stop(who = THE_PAGE): Refusal {
+    if (this.#current === undefined) return { message: "No run is under way." };
+    if (this.#current.stoppedBy === undefined) {
+      this.#current.stoppedBy = who;
+      this.#current.run.stop(who);
+    }
+    return undefined;
+  }
+
+  scale(_users: number): Refusal {
+    return { message: "The number of users cannot be changed while a run is under way: stop it, and start another." };
   }
 
   abort(): void {
@@ -155,7 +179,7 @@ export class LoadSession {
     const code = locustExitCode(outcome, {
       hasThresholds: plan.thresholds.length > 0,
       onError: this.#settings.exitCodeOnError,
-      stopIsTheEnd: stoppedBy === "the page" || endOfLoads(plan.loads) >= UNTIL_STOPPED_MS,
+      stopIsTheEnd: stoppedBy === THE_PAGE || endOfLoads(plan.loads) >= UNTIL_STOPPED_MS,
     });
     this.#code = code;
     const headless = this.#settings.start === "headless";
@@ -201,9 +225,10 @@ export class LoadSession {
   }
 
   #planned(wanted: Wanted): Planned {
-    const { seed, labels, profile, tags, excludeTags, equalWeights, classChanges, stopTimeoutMs } = this.#settings;
+    const { seed, labels, excludeTags, equalWeights, classChanges, stopTimeoutMs } = this.#settings;
+    const { tags = this.#settings.tags, profile = this.#settings.profile } = wanted;
     const { users = this.#settings.users, spawnRate = this.#settings.spawnRate } = wanted;
-    const { host = this.#settings.host, runTimeMs = this.#settings.runTimeMs } = wanted;
+    const { host = this.#settings.host, durationMs = this.#settings.runTimeMs } = wanted;
     const options: PlanOptions = {
       seed: seed ?? randomInt(1, 2 ** 31),
       startedAt: this.#io.wallClock(),
@@ -215,11 +240,11 @@ export class LoadSession {
       equalWeights,
       classChanges,
       suffix: randomBytes(2).toString("hex"),
-      ...(profile === undefined ? {} : { profile }),
+      ...(profile === undefined || profile === NO_PROFILE ? {} : { profile }),
       ...(host === undefined ? {} : { host }),
       ...(users === undefined ? {} : { users }),
       ...(spawnRate === undefined ? {} : { spawnRate }),
-      ...(runTimeMs === undefined ? {} : { durationMs: runTimeMs }),
+      ...(durationMs === undefined ? {} : { durationMs }),
       ...(stopTimeoutMs === undefined ? {} : { stopTimeoutMs }),
     };
     return planOf(this.#scenario, options);

@@ -150,7 +150,7 @@ const table = [
     long: "--class-picker",
     variable: "USERCLASS_PICKER",
     group: "page",
-    meaning: "the page asks which user classes to drive",
+    meaning: "taken, and does nothing: the page always offers the user classes to choose from",
   },
   {
     long: "--csv",

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { ClassChange } from "../scenario/class-change.ts";
+import { timespanMs } from "../ui/timespan.ts";
 import { label, listenAddress, duration as ownDuration, positiveInteger, processes, rate } from "./flags.ts";
 import type { LocustArguments } from "./locust-arguments.ts";
 import { type LogLevel, logLevels } from "./locust-log.ts";
@@ -28,7 +29,6 @@ export interface LocustSettings {
   listen: { host: string; port: number } | undefined;
   metricsListen: { host: string; port: number } | undefined;
   lingerMs: number | undefined;
-  classPicker: boolean;
   csv: { prefix: string; fullHistory: boolean } | undefined;
   html: string | undefined;
   json: boolean;
@@ -77,7 +77,6 @@ export function settingsOf(given: LocustArguments): LocustSettings {
     listen: webHost === undefined && webPort === undefined ? undefined : listen,
     metricsListen: given.read("metrics-listen", listenAddress),
     lingerMs: given.read("linger", ownDuration),
-    classPicker: given.has("class-picker"),
     csv: prefix === undefined ? undefined : { prefix, fullHistory },
     html: given.text("html"),
     json: given.has("json"),
@@ -106,12 +105,11 @@ function outputsOf(given: LocustArguments): OutputFlags {
   };
 }
 
-/** Locust's times, in milliseconds: `300`, `300s`, `20m`, `3h`, `1h30m`; no days, fractions or milliseconds. */
+/** Locust's times, in milliseconds. */
 export function timespan(text: string): number {
-  const parts = /^(?:(\d+)|(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?)$/.exec(text);
-  if (parts === null) throw new Error("expected a time such as 300, 300s, 20m, 3h or 1h30m");
-  const [bare = 0, hours = 0, minutes = 0, seconds = 0] = parts.slice(1).map((part) => Number(part ?? 0));
-  return (bare + hours * 3600 + minutes * 60 + seconds) * 1000;
+  const ms = timespanMs(text);
+  if (ms === undefined) throw new Error("expected a time such as 300, 300s, 20m, 3h or 1h30m");
+  return ms;
 }
 
 function aboveZero(text: string): number {

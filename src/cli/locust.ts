@@ -130,7 +130,8 @@ class Surroundings {
     });
     const release = this.#io.onSignal((signal) => signals.handle(signal));
     try {
-      if (start !== "page") session.start({});
+      const refused = start === "page" ? undefined : session.start({});
+      if (refused !== undefined) throw new UsageError(refused.message);
       await session.idle;
       await this.#stay();
       await session.idle;
@@ -152,6 +153,7 @@ class Surroundings {
       metrics: (accept: string | undefined) => session.metrics(accept),
       title: () => session.title,
       viewed: session.viewed,
+      control: session,
       onError: (error: unknown) => session.note(`An answer of the server failed: ${String(error)}`),
     };
     const addresses: { listen: ListenAddress | undefined; metricsListen: ListenAddress | undefined } = {

@@ -6,6 +6,7 @@ import type { Planned } from "../scenario/make-plan.ts";
 import type { Plan } from "../scenario/plan.ts";
 import { ConsoleSink } from "../sinks/console.ts";
 import { printSummary } from "../sinks/console-summary.ts";
+import type { Control } from "../ui/control.ts";
 import { TargetFile } from "../ui/target-file.ts";
 import { exitCode } from "../verdict/verdict.ts";
 import { type Io, wantsColor } from "./io.ts";
@@ -47,6 +48,7 @@ export async function session(
     metrics: (accept: string | undefined) => run.prometheus.render(accept),
     title: () => `${plan.scenario} ${plan.profile}`,
     viewed: run.view,
+    control: controlOf(run),
     onError: (error: unknown) => run.note(`An answer of the server failed: ${String(error)}`),
   };
   const { page, servers } = await serve(io, served, options);
@@ -78,4 +80,22 @@ export function workersFor({ loads }: Plan, processes: number | undefined): numb
   const cores = availableParallelism();
   const wanted = processes === -1 ? cores : (processes ?? cores - 1);
   return Math.max(1, Math.min(wanted, ...loads.map(({ load }) => usersOf(load))));
+}
+
+/** The page of a run that was started from the command line can stop it, and start no other. */
+function controlOf(run: Run): Control {
+  return {
+    choices: () => undefined,
+    get running() {
+      return run.state === "running" || run.state === "stopping";
+    },
+    start: () => ({
+      message: "This page is of one run. Without a command, plimsoll -f FILE starts runs from its page.",
+    }),
+    stop: () => {
+      if (run.state === "running") run.stop("the page");
+      return undefined;
+    },
+    scale: () => ({ message: "The number of users cannot be changed while a run is under way." }),
+  };
 }

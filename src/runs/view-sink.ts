@@ -42,8 +42,8 @@ export interface Shown {
 /** Who looks on while a run goes on. */
 export interface Watcher {
   tick(tick: ViewTick, standing: Standing): void;
-  /** The run was judged: its view says how. */
-  ended(): void;
+  /** The view is to be taken again as a whole: the run was judged, or another has begun. */
+  renewed(): void;
 }
 
 /** Grows a run's view by each tick, and tells who looks on. */
@@ -112,7 +112,7 @@ export class ViewSink implements Sink {
   async stop(verdict: Verdict): Promise<void> {
     this.#verdict = verdict;
     if (this.#view !== undefined) this.#view.state = verdict.state;
-    for (const watcher of this.#watchers) watcher.ended();
+    for (const watcher of this.#watchers) watcher.renewed();
   }
 
   #standing({ snapshot, thresholds: states }: Tick): Standing {

@@ -21,12 +21,16 @@ function hostName(header: string | undefined): string | undefined {
 /**
  * Why a request is a stranger's, or undefined. A page of another site that a browser on this machine has open can reach
  * loopback: by its own name resolved to 127.0.0.1 (then `Host` is foreign), or across origins (then `Origin` or
- * `Sec-Fetch-Site` say so). A link that somebody follows from another port of this machine is let through. Where other
- * machines are served too (`listenHost` undefined), any name may be this one's.
+ * `Sec-Fetch-Site` say so). A link that somebody follows from another port of this machine is let through, but not where it
+ * would change something. Where other machines are served too (`listenHost` undefined), any name may be this one's.
  *
  * Sources: Fetch standard, "Origin"; W3C Fetch Metadata Request Headers.
  */
-function stranger(headers: Record<string, string | undefined>, listenHost: string | undefined): string | undefined {
+function stranger(
+  headers: Record<string, string | undefined>,
+  listenHost: string | undefined,
+  changes: boolean,
+): string | undefined {
   const host = hostName(headers["host"]);
   const own = host !== undefined && (isLoopback(host) || host.toLowerCase() === listenHost?.toLowerCase());
   if (!own && listenHost !== undefined)
@@ -36,7 +40,7 @@ function stranger(headers: Record<string, string | undefined>, listenHost: strin
     return "The header Origin names another site. Open the page itself.";
   }
   const site = headers["sec-fetch-site"];
-  const followed = site === "same-site" && headers["sec-fetch-mode"] === "navigate";
+  const followed = !changes && site === "same-site" && headers["sec-fetch-mode"] === "navigate";
   if (site !== undefined && site !== "none" && site !== "same-origin" && !followed) {
     return "The request comes from a page of another site. Open the page itself.";
   }
@@ -54,9 +58,14 @@ const safeHeaders: Record<string, string> = {
   "Cache-Control": "no-store",
 };
 
-/** Sends strangers away (403), and methods that could change something (405): nothing here can be changed. */
-export function guard(listenHost: string | undefined): RequestHandler {
+/**
+ * Sends strangers away (403), and methods that could change something (405) but at the paths that are there for it
+ * (`changing`).
+ */
+export function guard(listenHost: string | undefined, changing: readonly string[] = []): RequestHandler {
   return (request, response, next) => {
+    const changes = changing.includes(request.path);
+    const reads = request.method === "GET" || request.method === "HEAD";
     response.set(safeHeaders);
     const reason = stranger(
       {
@@ -66,10 +75,11 @@ export function guard(listenHost: string | undefined): RequestHandler {
         "sec-fetch-mode": request.get("sec-fetch-mode"),
       },
       listenHost,
+      changes,
     );
     if (reason !== undefined) {
       response.status(403).type("text/plain").send(`${reason}\n`);
-    } else if (request.method !== "GET" && request.method !== "HEAD") {
+    } else if (!reads && !(changes && request.method === "POST")) {
       response.status(405).set("Allow", "GET, HEAD").type("text/plain").send("Only GET and HEAD are served here.\n");
     } else next();
   };

@@ -1,5 +1,6 @@
 import type { Request, Response } from "express";
 import type { Shown, Watcher } from "../runs/view-sink.ts";
+import type { Choices } from "./control.ts";
 
 /** What the page follows: a run's view, whole at first and then tick by tick. */
 export interface Viewed {
@@ -11,34 +12,34 @@ export interface Viewed {
 const MOST_UNREAD_BYTES = 8 * 1024 * 1024;
 
 /**
- * Server-sent events of one run: `view` when somebody comes and when the run was judged, `tick` each second. The page's
+ * Server-sent events of runs: `view` when somebody comes, when a run was judged and when another began, `tick` each second,
+ * `ready` before the first run. The page's
  * `source.ts` reads them. What all readers get is written once.
  *
  * Source: HTML standard, "Server-sent events".
  */
 export class Live {
   readonly #viewed: Viewed;
+  readonly #choices: () => Choices | undefined;
   readonly #readers = new Set<Response>();
   #end: (() => void) | undefined;
 
-  constructor(viewed: Viewed) {
+  /** `choices`: what the start form offers, where runs can be started. */
+  constructor(viewed: Viewed, choices: () => Choices | undefined = () => undefined) {
     this.#viewed = viewed;
+    this.#choices = choices;
   }
 
   follow(_request: Request, response: Response): void {
     response.set("Content-Type", "text/event-stream");
     response.flushHeaders();
     response.write("retry: 1000\n\n");
-    const whole = this.#whole();
-    if (whole !== undefined) response.write(whole);
+    response.write(this.#whole());
     this.#readers.add(response);
     response.once("close", () => this.#forget(response));
     this.#end ??= this.#viewed.watch({
       tick: (tick, standing) => this.#tell({ kind: "tick", tick, standing }),
-      ended: () => {
-        const view = this.#whole();
-        if (view !== undefined) this.#write(view);
-      },
+      renewed: () => this.#write(this.#whole()),
     });
   }
 
@@ -47,9 +48,11 @@ export class Live {
     for (const reader of this.#readers) reader.end();
   }
 
-  #whole(): string | undefined {
+  #whole(): string {
     const shown = this.#viewed.shown();
-    return shown === undefined ? undefined : message({ kind: "view", shown, choices: null });
+    const choices = this.#choices();
+    if (shown !== undefined) return message({ kind: "view", shown, choices: choices ?? null });
+    return choices === undefined ? "" : message({ kind: "ready", choices });
   }
 
   #tell(what: unknown): void {

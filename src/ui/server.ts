@@ -2,6 +2,8 @@ import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type ErrorRequestHandler, type Express, type Request } from "express";
 import { type Clock, sleepUntil } from "../metrics/clock.ts";
+import type { Control } from "./control.ts";
+import { addControl } from "./control-routes.ts";
 import { guard, isLoopback } from "./guard.ts";
 import { Live, type Viewed } from "./live.ts";
 import { readPageFiles } from "./page-files.ts";
@@ -27,6 +29,8 @@ export interface ServerOptions {
   title: () => string;
   /** What the page shows. */
   viewed: Viewed;
+  /** Who starts and stops runs when the page or a script asks; without it nothing can be changed. */
+  control?: Control;
   /** When scrapers come, and how long they are waited for. */
   clock: Clock;
   /** Told of an answer that threw (a 500: a bug of ours) and of a connection that could not be accepted. */
@@ -35,9 +39,11 @@ export interface ServerOptions {
 
 /** How long `close` waits for answers under way. */
 const CLOSING_MS = 1_000;
+/** What changes a run. Locust's `/stop` is asked for with GET. */
+const CHANGING = ["/api/v1/runs", "/api/v1/run/stop", "/api/v1/run/scale", "/swarm", "/stop"];
 const TEXT = "text/plain; charset=utf-8";
 
-/** Serves `/`, `/metrics` and `/healthz`. Nothing can be changed through it. */
+/** Serves the page, `/metrics` and `/healthz`; runs are started and stopped through it only where it was given a `control`. */
 export class Server {
   readonly kind = "server";
   /** `http://127.0.0.1:8089`. */
@@ -96,7 +102,7 @@ export async function startServer(options: ServerOptions): Promise<Server | Serv
     );
   }
   const scrapers = new Scrapers(options.clock);
-  const live = new Live(options.viewed);
+  const live = new Live(options.viewed, () => options.control?.choices());
   const http = createServer(application(options, reachable ? undefined : wanted.host, scrapers, live));
   let notice: string | undefined;
   let error = await listen(http, wanted);
@@ -144,7 +150,8 @@ function application(options: ServerOptions, host: string | undefined, scrapers:
   app.disable("x-powered-by");
   // A hash of some megabytes at each scrape, for clients that never ask for it.
   app.disable("etag");
-  app.use(guard(host));
+  const control = options.metricsOnly === true ? undefined : options.control;
+  app.use(guard(host, control === undefined ? [] : CHANGING));
   app.get("/metrics", async (request, response) => {
     const answered = scrapers.begin(scraperName(request));
     const { contentType, body } = await options.metrics(request.headers.accept);
@@ -169,11 +176,17 @@ function application(options: ServerOptions, host: string | undefined, scrapers:
     });
     app.get("/api/v1/events", (request, response) => live.follow(request, response));
   }
+  if (control !== undefined) addControl(app, control);
   app.use((_request, response) => {
     response.status(404).type(TEXT).send("Nothing is here. See /metrics and /healthz.\n");
   });
   // Express knows an error handler by its four parameters.
   const failed: ErrorRequestHandler = (error, _request, response, next) => {
+    if (error.expose === true) {
+      // Of Express's readers of bodies: what was sent is no JSON, or too long.
+      response.status(error.status).type(TEXT).send(`${error.message}\n`);
+      return;
+    }
     options.onError(error);
     if (response.headersSent) next(error);
     else response.status(500).type(TEXT).send("Plimsoll could not answer: that is a bug of its own.\n");

@@ -115,7 +115,7 @@ describe("the view's sink", () => {
     const sink = new ViewSink(() => ({ target: {}, trust }));
     sink.start({ ...plan, sources: [source] });
     const seen: number[] = [];
-    const end = sink.watch({ tick: ({ time }) => seen.push(time), ended: () => seen.push(-1) });
+    const end = sink.watch({ tick: ({ time }) => seen.push(time), renewed: () => seen.push(-1) });
     const worker = new ExampleWorker("0");
     const sum = new SnapshotSum();
     const write = (at: number, observations: Observation[] = []) => {

@@ -3,9 +3,9 @@ import { useEffect, useState } from "preact/hooks";
 import { count, duration, rate, runTime, share } from "../../metrics/units.ts";
 import { type ChartSpec, loadCharts, targetCharts } from "../../runs/charts.ts";
 import type { Shown } from "../../runs/view-sink.ts";
+import type { Choices } from "../control.ts";
 import { Chart } from "./chart.tsx";
 import { RunControls, StartForm } from "./controls.tsx";
-import type { Choices } from "./source.ts";
 import { Failures, Log, Statistics, Target, Thresholds, Workers } from "./tables.tsx";
 
 interface AppProps {

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import { type Choices, command } from "./source.ts";
+import type { Choices } from "../control.ts";
+import { command } from "./source.ts";
 
 interface Started {
   profile: string;

@@ -3,7 +3,8 @@ import { extendView } from "../../runs/view.ts";
 import type { Shown } from "../../runs/view-sink.ts";
 import { App } from "./app.tsx";
 import "./page.css";
-import { type Choices, embedded, follow, type Message } from "./source.ts";
+import type { Choices } from "../control.ts";
+import { embedded, follow, type Message } from "./source.ts";
 
 const root = document.getElementById("app");
 if (root === null) throw new Error("The page has no element #app");

@@ -1,17 +1,7 @@
 import type { Standing } from "../../runs/standing.ts";
 import type { ViewTick } from "../../runs/view.ts";
 import type { Shown } from "../../runs/view-sink.ts";
-
-/** What the start form offers: the scenario's own words. */
-export interface Choices {
-  scenario: string;
-  host: string;
-  profiles: { name: string; users: number | null; spawnRate: number | null; durationMs: number | null }[];
-  /** The profile that the form begins with. */
-  profile: string;
-  classes: string[];
-  tags: string[];
-}
+import type { Choices } from "../control.ts";
 
 /** What the server says as it happens. A `view` comes first and whenever another run begins. */
 export type Message =
