@@ -1,9 +1,41 @@
 #!/usr/bin/env node
+import { readFileSync } from "node:fs";
 import { program } from "./cli/program.ts";
 
 // A reader that went away (`plimsoll … | head`) ends the output, not the run.
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
+
+const { stdin } = process;
+
+/**
+ * Whether keys are ours to read. A job in the background would be stopped by the system for it (SIGTTIN, SIGTTOU): its process
+ * group is not the terminal's. Source: proc(5), /proc/pid/stat, fields pgrp and tpgid.
+ */
+function hasKeyboard(): boolean {
+  if (!stdin.isTTY) return false;
+  try {
+    const fields = readFileSync("/proc/self/stat", "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    return fields[2] === fields[5];
+  } catch {
+    // Not Linux: nobody says.
+    return true;
+  }
+}
+
+/** Key by key, without an Enter; what Ctrl-C does stays as it is. */
+function onKey(fn: (key: string) => void): () => void {
+  const take = (keys: string) => {
+    for (const key of keys) {
+      if (key === "\u0003") process.kill(process.pid, "SIGINT");
+      else fn(key);
+    }
+  };
+  stdin.setRawMode(true).setEncoding("utf8").on("data", take).resume();
+  return () => void stdin.off("data", take).setRawMode(false).pause();
+}
 
 const code = await program({
   argv: process.argv.slice(2),
@@ -17,6 +49,7 @@ const code = await program({
       for (const signal of signals) process.off(signal, fn);
     };
   },
+  ...(hasKeyboard() ? { onKey } : {}),
   wallClock: Date.now,
 });
 

@@ -7,6 +7,8 @@ export interface Io {
   stderr: Output;
   /** Calls `fn` at each SIGINT or SIGTERM until what it returns is called. */
   onSignal(fn: (signal: string) => void): () => void;
+  /** Calls `fn` for each key until what it returns is called. Only where there is a keyboard: a terminal, in the foreground. */
+  onKey?(fn: (key: string) => void): () => void;
   /** Unix milliseconds. */
   wallClock(): number;
 }

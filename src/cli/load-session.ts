@@ -28,6 +28,9 @@ import { version } from "./version.ts";
 /** Who stopped a run, in its verdict. */
 const THE_PAGE = "the page";
 
+/** As Locust's: users a second where a key asks for more or fewer. */
+const KEYS_SPAWN_RATE = 100;
+
 /** One run of a session, from its start to its end. */
 interface Current {
   run: Run;
@@ -118,15 +121,17 @@ export class LoadSession implements Control {
 
   #begin({ plan, feeds }: Planned, plannedAtMs: number): void {
     const { csv, processes, runs } = this.#settings;
-    const json = new LocustJson();
+    const resetAtMs = this.#settings.resetStats ? spawnedAt(plan) : undefined;
+    const json = new LocustJson(resetAtMs);
     const console = new LocustConsole(this.#io.stderr, {
       liveTable: this.#settings.liveTable,
       log: (level, part, message) => this.#log.say(level, part, message),
       classCounts,
+      resetAtMs,
     });
     const sinks: Sink[] = [
       console,
-      ...(csv === undefined ? [] : [new CsvSink(outputName(csv.prefix, plan, this.#settings), csv)]),
+      ...(csv === undefined ? [] : [new CsvSink(outputName(csv.prefix, plan, this.#settings), { ...csv, resetAtMs })]),
       ...(this.#settings.json || this.#settings.jsonFile !== undefined ? [json] : []),
     ];
     const run = new Run({
@@ -165,8 +170,22 @@ export class LoadSession implements Control {
     return undefined;
   }
 
-  scale(_users: number): Refusal {
-    return { message: "The number of users cannot be changed while a run is under way: stop it, and start another." };
+  /** Changes the number of users; all loads share it. `spawnRate`: users begun or ended a second. */
+  scale(users: number, spawnRate = this.#settings.spawnRate ?? KEYS_SPAWN_RATE): Refusal {
+    if (this.#current === undefined) return { message: "No run is under way." };
+    const { run, plan, console } = this.#current;
+    const done = run.scale({ kind: "users", users, spawnRate });
+    if (done.kind === "problem") return done;
+    console.scaled(plan, users, spawnRate);
+    return undefined;
+  }
+
+  /** So many users more or fewer than are wanted now. */
+  change(by: number): void {
+    const users = this.#current?.run.wanted.users;
+    if (users === undefined) return;
+    const refused = this.scale(Math.max(0, users + by), KEYS_SPAWN_RATE);
+    if (refused !== undefined) this.#log.say("WARNING", "main", refused.message);
   }
 
   abort(): void {
@@ -183,7 +202,8 @@ export class LoadSession implements Control {
     });
     this.#code = code;
     const headless = this.#settings.start === "headless";
-    if (stoppedBy === undefined) this.#sayEnd(plan);
+    const { start, end } = outcome.summary.run;
+    if (stoppedBy === undefined) this.#sayEnd(plan, (end - start) * 1000);
     if (headless) this.#log.say("INFO", "main", `Shutting down (exit code ${code})`);
     if (this.#settings.jsonFile === undefined) console.finish();
     await this.#write(current, outcome, code);
@@ -193,10 +213,10 @@ export class LoadSession implements Control {
     for (const watcher of this.#watchers) tell(watcher);
   }
 
-  #sayEnd({ loads }: Plan): void {
-    const [first, ...more] = loads;
-    const simple = more.length === 0 && first?.load.kind === "users";
-    const reason = simple ? "--run-time limit reached" : "Load completed";
+  #sayEnd({ loads }: Plan, lastedMs: number): void {
+    // A load of iterations, or one that a threshold aborted, has its own end.
+    const inTime = loads.every(({ load }) => load.kind !== "iterations") && lastedMs >= endOfLoads(loads) - 500;
+    const reason = inTime ? "--run-time limit reached" : "Load completed";
     const next = this.#settings.start === "headless" ? "shutting down" : "stopping test";
     this.#log.say("INFO", "main", `${reason}, ${next}`);
   }
@@ -247,8 +267,24 @@ export class LoadSession implements Control {
       ...(durationMs === undefined ? {} : { durationMs }),
       ...(stopTimeoutMs === undefined ? {} : { stopTimeoutMs }),
     };
-    return planOf(this.#scenario, options);
+    const planned = planOf(this.#scenario, options);
+    const resetAtMs = this.#settings.resetStats ? spawnedAt(planned.plan) : undefined;
+    if (resetAtMs === undefined) return planned;
+    // Thresholds count as the figures do.
+    return { ...planned, plan: { ...planned.plan, warmUpMs: Math.max(planned.plan.warmUpMs, resetAtMs) } };
   }
+}
+
+/** When all users of the first stages are there; undefined where the run is over by then. */
+function spawnedAt({ loads }: Plan): number | undefined {
+  const ramps = loads.map(({ load, startMs }) => {
+    if (load.kind !== "users") return startMs;
+    // A ramp that an end cuts is made of several.
+    const held = load.stages.findIndex(({ forMs }) => forMs > 0);
+    return load.stages.slice(0, held + 1).reduce((at, { overMs }) => at + overMs, startMs);
+  });
+  const at = Math.max(0, ...ramps);
+  return at < endOfLoads(loads) ? at : undefined;
 }
 
 /** How many of a load's first n users are of each class, in the order of the scenario. */

@@ -5,6 +5,7 @@ import type { ListenAddress } from "../ui/server.ts";
 import { TargetFile } from "../ui/target-file.ts";
 import { nearest } from "../verdict/spelling.ts";
 import { type Io, UsageError } from "./io.ts";
+import { followKeys, openInBrowser } from "./keys.ts";
 import { LoadSession } from "./load-session.ts";
 import { LocustArguments } from "./locust-arguments.ts";
 import { Log } from "./locust-log.ts";
@@ -129,6 +130,8 @@ class Surroundings {
       abort: () => session.abort(),
     });
     const release = this.#io.onSignal((signal) => signals.handle(signal));
+    const keys = { change: (by: number) => session.change(by), openPage: () => openInBrowser(page.url) };
+    const releaseKeys = followKeys(this.#io, keys);
     try {
       const refused = start === "page" ? undefined : session.start({});
       if (refused !== undefined) throw new UsageError(refused.message);
@@ -140,6 +143,7 @@ class Surroundings {
       const lingering = { signal: hurried, ...(lingerMs === undefined ? {} : { capMs: lingerMs }) };
       await Promise.all(servers.map((server) => server.linger(lingering)));
     } finally {
+      releaseKeys();
       release();
       await Promise.all([targets.clear(), ...servers.map((server) => server.close())]);
     }
@@ -161,8 +165,11 @@ class Surroundings {
       metricsListen,
     };
     const serving = await serve(this.#io, served, addresses);
-    const what = start === "headless" ? "Serving /metrics at" : "Starting web interface at";
-    this.#log.say("INFO", "main", `${what} ${serving.page.url}${start === "headless" ? "/metrics" : ""}`);
+    const { url } = serving.page;
+    const enter = this.#io.onKey === undefined ? "" : ", press enter to open your default browser.";
+    const what =
+      start === "headless" ? `Serving /metrics at ${url}/metrics` : `Starting web interface at ${url}${enter}`;
+    this.#log.say("INFO", "main", what);
     return serving;
   }
 

@@ -96,6 +96,9 @@ function controlOf(run: Run): Control {
       if (run.state === "running") run.stop("the page");
       return undefined;
     },
-    scale: () => ({ message: "The number of users cannot be changed while a run is under way." }),
+    scale: (users) => {
+      const done = run.scale({ kind: "users", users });
+      return done.kind === "problem" ? done : undefined;
+    },
   };
 }

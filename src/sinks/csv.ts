@@ -6,9 +6,10 @@ import type { Plan } from "../scenario/plan.ts";
 import type { Verdict } from "../verdict/verdict.ts";
 import { csvRow, type Field } from "./csv-text.ts";
 import {
+  LocustCounter,
   type LocustEntry,
-  type LocustStats,
-  locustStats,
+  noStats,
+  overallRate,
   percentileMs,
   percentiles,
   RecentStats,
@@ -56,6 +57,12 @@ export const csvHeaders = {
   exceptions: ["Count", "Message", "Traceback", "Nodes"],
 } as const;
 
+export interface CsvOptions {
+  fullHistory: boolean;
+  /** Figures count from here on, in the run's milliseconds. */
+  resetAtMs?: number | undefined;
+}
+
 /**
  * Locust's four CSV files: `<prefix>_stats.csv`, `_stats_history.csv`, `_failures.csv` and `_exceptions.csv`, with its headers,
  * order and line ends. Times are milliseconds, First and Last Seen UTC. The history has a row a second of all requests, with
@@ -65,16 +72,18 @@ export class CsvSink implements Sink {
   readonly name = "CSV";
   readonly #prefix: string;
   readonly #fullHistory: boolean;
+  readonly #counter: LocustCounter;
   readonly #recent = new RecentStats();
   #startedAt = 0;
-  #stats: LocustStats = locustStats({ at: 0, series: [], gauges: {} });
+  #stats = noStats;
   #exceptions: TaskException[] = [];
   #history: string[] = [];
   #flushedAt = 0;
 
   /** The folder that `prefix` names is made. */
-  constructor(prefix: string, { fullHistory }: { fullHistory: boolean }) {
+  constructor(prefix: string, { fullHistory, resetAtMs }: CsvOptions) {
     this.#prefix = prefix;
+    this.#counter = new LocustCounter(resetAtMs);
     this.#fullHistory = fullHistory;
   }
 
@@ -87,7 +96,7 @@ export class CsvSink implements Sink {
 
   write({ snapshot }: Tick): void {
     if (snapshot.at <= this.#stats.at) return;
-    this.#stats = locustStats(snapshot);
+    this.#stats = this.#counter.count(snapshot);
     this.#exceptions = snapshot.exceptions ?? [];
     this.#recent.observe(this.#stats);
     this.#history.push(this.#historyRows());
@@ -126,16 +135,14 @@ export class CsvSink implements Sink {
   }
 
   #statsRow(entry: LocustEntry): string {
-    const seconds = this.#stats.at / 1000;
-    const perSecond = (count: number) => (seconds > 0 ? count / seconds : 0);
     return csvRow([
       entry.method,
       entry.name,
       entry.requests,
       entry.failures,
       ...figures(entry),
-      perSecond(entry.requests),
-      perSecond(entry.failures),
+      overallRate(this.#stats, entry.requests),
+      overallRate(this.#stats, entry.failures),
       ...percentileFields(entry),
     ]);
   }

@@ -4,7 +4,7 @@ import type { RunEvent, Sink, Tick } from "../runs/sink.ts";
 import { endOfLoads, type Load, type Plan, type PlannedLoad, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
 import type { Verdict } from "../verdict/verdict.ts";
 import type { ConsoleOutput } from "./console-screen.ts";
-import { type LocustStats, locustStats, RecentStats } from "./locust-stats.ts";
+import { LocustCounter, noStats, RecentStats } from "./locust-stats.ts";
 import { errorReport, nameWidthFor, percentilesTable, statsTable } from "./locust-table.ts";
 
 const TABLE_EVERY_MS = 2_000;
@@ -18,6 +18,8 @@ export interface LocustConsoleOptions {
   log(level: "INFO" | "WARNING", part: string, message: string): void;
   /** How many of a load's first n users are of each class. */
   classCounts(load: PlannedLoad, n: number): Record<string, number>;
+  /** Figures count from here on, in the run's milliseconds. */
+  resetAtMs?: number | undefined;
 }
 
 /** Locust's console: its log lines, and its table each 2 s. The tables at the end are printed by `finish`. */
@@ -25,17 +27,24 @@ export class LocustConsole implements Sink {
   readonly name = "Locust's console";
   readonly #out: ConsoleOutput;
   readonly #options: LocustConsoleOptions;
+  readonly #counter: LocustCounter;
   readonly #recent = new RecentStats();
   #ramps: Ramp[] = [];
   #begun = 0;
+  /** Where each load was last sent; a changed one without its load, if there are several. */
+  #reached: { load: PlannedLoad | undefined; users: number }[] = [];
   #spawning = false;
+  #falling = false;
+  /** When the last ramp was said, in the run's milliseconds: what was seen before says nothing of it. */
+  #saidAt = 0;
   #nextTableAt = 0;
   #saidBusy = false;
-  #last: LocustStats = locustStats({ at: 0, series: [], gauges: {} });
+  #last = noStats;
 
   constructor(out: ConsoleOutput, options: LocustConsoleOptions) {
     this.#out = out;
     this.#options = options;
+    this.#counter = new LocustCounter(options.resetAtMs);
   }
 
   start(plan: Plan): void {
@@ -48,7 +57,8 @@ export class LocustConsole implements Sink {
 
   write({ snapshot, events }: Tick): void {
     for (const event of events) this.#sayEvent(event);
-    const stats = locustStats(snapshot);
+    const stats = this.#counter.count(snapshot);
+    if (stats.since !== this.#last.since) this.#say("Resetting stats", "runner");
     this.#last = stats;
     this.#followLoad(snapshot.at, stats.users);
     this.#warnIfBusy(snapshot);
@@ -61,6 +71,15 @@ export class LocustConsole implements Sink {
 
   async stop(_verdict: Verdict): Promise<void> {
     // What comes at the end comes after the exit code was said.
+  }
+
+  /** The number of users was changed: what the plan's stages say no longer holds. */
+  scaled({ loads }: Plan, users: number, perSecond: number): void {
+    const [only, ...more] = loads;
+    this.#ramps = [];
+    this.#begun = 0;
+    this.#reached = [{ load: more.length === 0 ? only : undefined, users }];
+    this.#sayRamp(users, perSecond);
   }
 
   /** Prints the tables of the whole run. */
@@ -79,22 +98,29 @@ export class LocustConsole implements Sink {
   #followLoad(at: number, users: number): void {
     for (let ramp = this.#ramps[this.#begun]; ramp !== undefined && ramp.at <= at; ramp = this.#ramps[this.#begun]) {
       this.#begun++;
-      this.#spawning = true;
-      this.#say(`Ramping to ${ramp.users} users at a rate of ${ramp.perSecond.toFixed(2)} per second`, "runner");
+      this.#reached = reachedBy(this.#ramps.slice(0, this.#begun));
+      this.#sayRamp(ramp.users, ramp.perSecond);
     }
-    if (!this.#spawning) return;
-    const reached = reachedBy(this.#ramps.slice(0, this.#begun));
-    const wanted = reached.reduce((sum, ramp) => sum + ramp.users, 0);
-    if (users < wanted || at === 0) return;
+    const wanted = this.#reached.reduce((sum, ramp) => sum + ramp.users, 0);
+    const there = this.#falling ? users <= wanted : users >= wanted;
+    if (!this.#spawning || !there || at <= this.#saidAt) return;
     this.#spawning = false;
     const counts: Record<string, number> = {};
-    for (const { load, users: n } of reached) {
-      for (const [name, count] of Object.entries(this.#options.classCounts(load, n))) {
+    for (const { load, users: n } of this.#reached) {
+      for (const [name, count] of Object.entries(load === undefined ? {} : this.#options.classCounts(load, n))) {
         counts[name] = (counts[name] ?? 0) + count;
       }
     }
     const classes = Object.entries(counts).map(([name, count]) => `${JSON.stringify(name)}: ${count}`);
     this.#say(`All users spawned: {${classes.join(", ")}} (${wanted} total users)`, "runner");
+  }
+
+  #sayRamp(users: number, perSecond: number): void {
+    const wanted = this.#reached.reduce((sum, ramp) => sum + ramp.users, 0);
+    this.#spawning = true;
+    this.#falling = wanted < this.#last.users;
+    this.#saidAt = this.#last.at;
+    this.#say(`Ramping to ${users} users at a rate of ${perSecond.toFixed(2)} per second`, "runner");
   }
 
   #warnIfBusy({ gauges }: Snapshot): void {
@@ -112,6 +138,8 @@ export class LocustConsole implements Sink {
   }
 
   #sayEvent({ kind, message }: RunEvent): void {
+    // Said as Locust says it when it was asked for.
+    if (kind === "scale") return;
     const calm = kind === "stage" || kind === "stop";
     this.#options.log(calm ? "INFO" : "WARNING", kind === "source" ? "target" : "runner", message);
   }

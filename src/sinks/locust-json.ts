@@ -2,7 +2,7 @@ import { bucketsOf } from "../metrics/histogram.ts";
 import type { Sink, Tick } from "../runs/sink.ts";
 import type { Plan } from "../scenario/plan.ts";
 import type { Verdict } from "../verdict/verdict.ts";
-import { keyOf, type LocustEntry, type LocustStats, locustStats, timesMs } from "./locust-stats.ts";
+import { keyOf, LocustCounter, type LocustEntry, noStats, timesMs } from "./locust-stats.ts";
 
 /** How many ended in each second, by Unix second. */
 type PerSecond = Record<number, number>;
@@ -28,17 +28,26 @@ interface JsonEntry {
 /** Gathers what Locust's `--json` tells. Moments are those of the ticks: to the second. */
 export class LocustJson implements Sink {
   readonly name = "JSON";
+  readonly #counter: LocustCounter;
   readonly #seconds = new Map<string, { requests: PerSecond; failures: PerSecond; lastAt: number }>();
   #startedAt = 0;
-  #stats: LocustStats = locustStats({ at: 0, series: [], gauges: {} });
+  #stats = noStats;
+
+  /** Figures count from `resetAtMs` on. */
+  constructor(resetAtMs?: number) {
+    this.#counter = new LocustCounter(resetAtMs);
+  }
 
   start({ startedAt }: Plan): void {
     this.#startedAt = startedAt;
   }
 
   write({ snapshot }: Tick): void {
-    const before = new Map(this.#stats.entries.map((entry) => [keyOf(entry), entry]));
-    this.#stats = locustStats(snapshot);
+    const stats = this.#counter.count(snapshot);
+    const reset = stats.since !== this.#stats.since;
+    if (reset) this.#seconds.clear();
+    const before = new Map((reset ? [] : this.#stats.entries).map((entry) => [keyOf(entry), entry]));
+    this.#stats = stats;
     // What is counted by a tick ended in the second before it.
     const second = Math.floor((this.#startedAt + snapshot.at - 1) / 1000);
     for (const entry of this.#stats.entries) {
@@ -73,7 +82,7 @@ export class LocustJson implements Sink {
       name: entry.name,
       method: entry.method,
       last_request_timestamp: seconds === undefined ? null : (this.#startedAt + seconds.lastAt) / 1000,
-      start_time: this.#startedAt / 1000,
+      start_time: (this.#startedAt + this.#stats.since) / 1000,
       num_requests: entry.requests,
       num_none_requests: 0,
       num_failures: entry.failures,

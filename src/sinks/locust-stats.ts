@@ -46,6 +46,8 @@ export interface LocustFailure {
 export interface LocustStats {
   /** The run's milliseconds. */
   at: number;
+  /** From when on it counts: 0, or when the figures were reset. */
+  since: number;
   users: number;
   /** By name, then method, as Locust sorts them. */
   entries: LocustEntry[];
@@ -53,7 +55,61 @@ export interface LocustStats {
   failures: LocustFailure[];
 }
 
-export function locustStats({ at, series, gauges }: Pick<Snapshot, "at" | "series" | "gauges">): LocustStats {
+export const noStats: LocustStats = statsOf({ at: 0, series: [], gauges: {} }, 0);
+
+/** Turns snapshots into what Locust would have counted. */
+export class LocustCounter {
+  readonly #resetAtMs: number | undefined;
+  #base: LocustStats | undefined;
+
+  /** From `resetAtMs` on only what came after it counts, as with `--reset-stats`. */
+  constructor(resetAtMs?: number) {
+    this.#resetAtMs = resetAtMs;
+  }
+
+  count(snapshot: Snapshot): LocustStats {
+    const stats = statsOf(snapshot, 0);
+    if (this.#resetAtMs === undefined || snapshot.at < this.#resetAtMs) return stats;
+    this.#base ??= stats;
+    return statsSince(stats, this.#base);
+  }
+}
+
+function statsSince(stats: LocustStats, base: LocustStats): LocustStats {
+  const before = new Map([...base.entries, base.total].map((entry) => [keyOf(entry), entry]));
+  const rest = (entry: LocustEntry): LocustEntry => {
+    const earlier = before.get(keyOf(entry));
+    if (earlier === undefined) return entry;
+    const { times } = entry;
+    return {
+      ...entry,
+      requests: entry.requests - earlier.requests,
+      failures: entry.failures - earlier.failures,
+      times: times === undefined || earlier.times === undefined ? times : subtractHistograms(times, earlier.times),
+      bytes: entry.bytes - earlier.bytes,
+    };
+  };
+  const failed = new Map(base.failures.map((failure) => [failureKey(failure), failure.occurrences]));
+  return {
+    ...stats,
+    since: base.at,
+    entries: stats.entries.map(rest).filter(({ requests }) => requests > 0),
+    total: rest(stats.total),
+    failures: stats.failures
+      .map((failure) => ({
+        ...failure,
+        occurrences: failure.occurrences - (failed.get(failureKey(failure)) ?? 0),
+        firstAt: Math.max(failure.firstAt, base.at),
+      }))
+      .filter(({ occurrences }) => occurrences > 0),
+  };
+}
+
+function failureKey({ method, name, error }: Pick<LocustFailure, "method" | "name" | "error">): string {
+  return JSON.stringify([method, name, error]);
+}
+
+function statsOf({ at, series, gauges }: Pick<Snapshot, "at" | "series" | "gauges">, since: number): LocustStats {
   const entries = new Map<string, LocustEntry>();
   const failures = new Map<string, LocustFailure>();
   let total: LocustEntry = { method: "", name: "Aggregated", requests: 0, failures: 0, times: undefined, bytes: 0 };
@@ -68,6 +124,7 @@ export function locustStats({ at, series, gauges }: Pick<Snapshot, "at" | "serie
   }
   return {
     at,
+    since,
     users: metricSeries(gauges, "plimsoll_users").reduce((sum, [, value]) => sum + value, 0),
     entries: [...entries.values()].sort((a, b) => compare(a.name, b.name) || compare(a.method, b.method)),
     total,
@@ -97,7 +154,7 @@ function add(a: LocustEntry, b: LocustEntry): LocustEntry {
 function addFailures(failures: Map<string, LocustFailure>, { key, details }: SeriesData): void {
   for (const { type, detail, count, firstAt, lastAt } of details) {
     const error = detail === "" || detail === type ? type : `${type}: ${detail}`;
-    const name = JSON.stringify([key.method, key.request, error]);
+    const name = failureKey({ method: key.method, name: key.request, error });
     const before = failures.get(name);
     failures.set(name, {
       method: key.method,
@@ -117,6 +174,11 @@ export function keyOf({ method, name }: Pick<LocustEntry, "method" | "name">): s
 /** By code units, as Python sorts. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** How many a second since it counts. */
+export function overallRate({ at, since }: LocustStats, count: number): number {
+  return at > since ? count / ((at - since) / 1000) : 0;
 }
 
 /** A percentile in whole milliseconds, as Locust tells it; undefined without requests. */
@@ -140,10 +202,13 @@ export interface Recent {
 
 /** Remembers the last seconds, to tell what an entry counted in them. */
 export class RecentStats {
+  #since = 0;
   #marks: { at: number; entries: Map<string, LocustEntry> }[] = [];
 
   /** Takes a moment; one that is not later than the last is left out. */
-  observe({ at, entries, total }: LocustStats): void {
+  observe({ at, since, entries, total }: LocustStats): void {
+    if (since !== this.#since) this.#marks = [];
+    this.#since = since;
     const last = this.#marks.at(-1);
     if (last !== undefined && at <= last.at) return;
     const from = this.#marks.findLast((mark) => mark.at <= at - WINDOW_MS);
@@ -151,13 +216,13 @@ export class RecentStats {
     this.#marks = [...kept, { at, entries: new Map([...entries, total].map((entry) => [keyOf(entry), entry])) }];
   }
 
-  /** Of an entry as it is at the moment that was taken last; at first, since the run's start. */
+  /** Of an entry as it is at the moment that was taken last; at first, since the run's start, or the reset. */
   of(entry: LocustEntry): Recent {
     const now = this.#marks.at(-1)?.at ?? 0;
     const first = this.#marks[0];
     const from = first !== undefined && first.at <= now - WINDOW_MS ? first : undefined;
     const before = from?.entries.get(keyOf(entry));
-    const seconds = (now - (from?.at ?? 0)) / 1000;
+    const seconds = (now - (from?.at ?? this.#since)) / 1000;
     const perSecond = (count: number) => (seconds > 0 ? count / seconds : 0);
     const { times } = entry;
     return {

@@ -2,6 +2,7 @@ import { plain } from "./console-screen.ts";
 import {
   type LocustEntry,
   type LocustStats,
+  overallRate,
   percentileMs,
   percentiles,
   type RecentStats,
@@ -10,6 +11,8 @@ import {
 
 const TYPE_WIDTH = 8;
 const ERROR_WIDTH = 100;
+/** A mean of equal times is not below them for a rounding of the last bit. */
+const ROUNDING_MS = 1e-6;
 
 /** How wide names are for a terminal of so many columns; undefined: no terminal. As Locust. */
 export function nameWidthFor(columns: number | undefined): number {
@@ -27,7 +30,7 @@ export function statsTable(stats: LocustStats, nameWidth: number, recent?: Recen
     return `${counts} |${times} | ${right(rate, 7)} ${right(failing, 11)}`;
   };
   const separator = rule([TYPE_WIDTH, width, 7, 13, 7, 7, 7, 7, 8, 11]);
-  const entryRow = (entry: LocustEntry) => row(cellsOf(entry, stats.at, recent));
+  const entryRow = (entry: LocustEntry) => row(cellsOf(entry, stats, recent));
   return [
     row(["Type", "Name", "# reqs", "# fails", "Avg", "Min", "Max", "Med", "req/s", "failures/s"]),
     separator,
@@ -38,20 +41,19 @@ export function statsTable(stats: LocustStats, nameWidth: number, recent?: Recen
   ];
 }
 
-function cellsOf(entry: LocustEntry, at: number, recent: RecentStats | undefined): string[] {
+function cellsOf(entry: LocustEntry, stats: LocustStats, recent: RecentStats | undefined): string[] {
   const { method, name, requests, failures } = entry;
   const { average, least, most } = timesMs(entry);
   const now = recent?.of(entry);
-  const overall = (count: number) => (at > 0 ? count / (at / 1000) : 0);
   return [
     plain(method),
     plain(name),
     String(requests),
     `${failures}(${(requests === 0 ? 0 : (failures / requests) * 100).toFixed(2)}%)`,
-    ...[average, least, most].map((ms) => String(Math.trunc(ms))),
+    ...[average, least, most].map((ms) => String(Math.floor(ms + ROUNDING_MS))),
     String(percentileMs(entry, 0.5) ?? 0),
-    (now?.requestsPerSecond ?? overall(requests)).toFixed(2),
-    (now?.failuresPerSecond ?? overall(failures)).toFixed(2),
+    (now?.requestsPerSecond ?? overallRate(stats, requests)).toFixed(2),
+    (now?.failuresPerSecond ?? overallRate(stats, failures)).toFixed(2),
   ];
 }
 
