@@ -13,11 +13,15 @@ export interface Request {
   path: string;
   /** Name, value, name, value. */
   headers: string[];
-  body: string | undefined;
+  body: string | Buffer | undefined;
   /** Whether the response's body is needed; otherwise its bytes are counted and let go. */
   wantBody: boolean;
   /** From start to the last byte, redirects included. */
   deadlineMs: number;
+  /** 10 unless given; with 0 a redirect is the response. */
+  maxRedirects?: number | undefined;
+  /** A response whose body is larger, on the wire, fails. */
+  maxBytes?: number | undefined;
 }
 
 /** What became of a request. It belongs to its session, which uses it again: it is valid until the next `send`. */

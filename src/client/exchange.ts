@@ -37,6 +37,7 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   /** Of the response whose head is in; absent if it is not wanted. */
   #body: Body | undefined;
   #wantBody = false;
+  #maxBytes = Number.POSITIVE_INFINITY;
   /** A response has begun whose head is not in. */
   #begun = false;
 
@@ -59,7 +60,7 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   path = "";
   method: Dispatcher.HttpMethod = "GET";
   requestHeaders: string[] = [];
-  requestBody: string | undefined;
+  requestBody: string | Buffer | undefined;
   /** Never, unless it is under way. */
   deadlineAt = Number.POSITIVE_INFINITY;
   /** That it is sent on; absent if there could be none. */
@@ -74,6 +75,7 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   begin(request: Request, settled: (exchange: Exchange) => void): void {
     this.#settled = settled;
     this.#wantBody = request.wantBody;
+    this.#maxBytes = request.maxBytes ?? Number.POSITIVE_INFINITY;
     this.#controller = undefined;
     this.connection = undefined;
     this.series = request.series;
@@ -160,6 +162,10 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.bytesIn += chunk.length;
+    if (this.bytesIn > this.#maxBytes) {
+      this.#abort(new ExchangeAbort("body_limit", `the body exceeds ${this.#maxBytes} bytes`));
+      return;
+    }
     const tooLarge = this.#body?.add(chunk);
     if (tooLarge !== undefined) this.#abort(new ExchangeAbort(tooLarge.kind, tooLarge.detail));
   }

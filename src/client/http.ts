@@ -14,6 +14,7 @@ import { TlsContext, type TlsSettings } from "./tls.ts";
 const CONNECT_TIMEOUT_MS = 10_000;
 /** How often deadlines are looked at: an exchange outlives its own by this at most. */
 const DEADLINE_GRAIN_MS = 100;
+/** As browsers and other load generators follow without being told. */
 const MAX_REDIRECTS = 10;
 /** A target that redirects to ever new origins is not to leave a connection to each. */
 const MAX_CONNECTIONS_A_USER = 32;
@@ -113,6 +114,7 @@ class HttpSession implements Session, Owner {
    */
   readonly #options: Dispatcher.DispatchOptions = { path: "", method: "GET", blocking: false };
   #redirects = 0;
+  #maxRedirects = 0;
   #closed = false;
 
   constructor(client: HttpClient, first?: HttpSession) {
@@ -127,6 +129,7 @@ class HttpSession implements Session, Owner {
       this.#exchange = new HttpExchange(this.#client.clock, this, this.#client.phases);
     const exchange = this.#exchange;
     this.#redirects = 0;
+    this.#maxRedirects = request.maxRedirects ?? MAX_REDIRECTS;
     exchange.begin(request, settled);
     this.#client.begin();
     if (this.#closed) exchange.fail(new ExchangeAbort("aborted", "the user was stopped"));
@@ -209,8 +212,9 @@ class HttpSession implements Session, Owner {
     const location = exchange.headers["location"];
     const status = exchange.status ?? 0;
     if (typeof location !== "string" || ![301, 302, 303, 307, 308].includes(status)) return false;
-    if (++this.#redirects > MAX_REDIRECTS) {
-      exchange.fail(new ExchangeAbort("status", `more than ${MAX_REDIRECTS} redirects`));
+    if (this.#maxRedirects === 0) return false;
+    if (++this.#redirects > this.#maxRedirects) {
+      exchange.fail(new ExchangeAbort("status", `more than ${this.#maxRedirects} redirects`));
       return true;
     }
     const from = exchange.origin + exchange.path;

@@ -5,6 +5,7 @@ import type { Body, RequestStep, Template } from "../scenario/plan.ts";
 import { isSecretPart } from "../scenario/secrets.ts";
 import { compileJson, compileTemplate, type Scope } from "../scenario/template.ts";
 import { compileExpectation, type Expectation } from "./expectation.ts";
+import { BOUNDARY, compileMultipart } from "./multipart.ts";
 
 /** A request of the Plan, made runnable. */
 export interface CompiledRequest {
@@ -46,6 +47,7 @@ export function compileRequest(
   const body = step.body === undefined ? undefined : compileBody(step.body);
   const settle = compileExpectation(step, redact);
   const wantBody = step.captures.length > 0 || step.expect.json.length > 0 || step.expect.body.length > 0;
+  const { redirects: maxRedirects, maxBytes } = step;
   return {
     kind: "request",
     series,
@@ -70,6 +72,8 @@ export function compileRequest(
         body: body?.(scope),
         wantBody,
         deadlineMs: step.deadlineMs,
+        maxRedirects,
+        maxBytes,
       };
     },
   };
@@ -103,6 +107,8 @@ function compileHeaders(step: RequestStep, userAgent: string): (scope: Scope) =>
   ];
   if (step.body?.kind === "json") defaults.push(["content-type", "application/json"]);
   if (step.body?.kind === "form") defaults.push(["content-type", "application/x-www-form-urlencoded"]);
+  if (step.body?.kind === "multipart") defaults.push(["content-type", `multipart/form-data; boundary=${BOUNDARY}`]);
+  if (step.body?.kind === "file") defaults.push(["content-type", "application/octet-stream"]);
   const all = [...defaults.filter(([name]) => !given.has(name)), ...step.headers];
   if (all.every(([, value]) => typeof value === "string")) {
     const constant = all.flatMap(([name, value]) => [name, value as string]);
@@ -112,7 +118,7 @@ function compileHeaders(step: RequestStep, userAgent: string): (scope: Scope) =>
   return (scope) => compiled.flatMap(([name, value]) => [name, value(scope)]);
 }
 
-function compileBody(body: Body): (scope: Scope) => string {
+function compileBody(body: Body): (scope: Scope) => string | Buffer {
   switch (body.kind) {
     case "text":
       return compileTemplate(body.value);
@@ -124,6 +130,12 @@ function compileBody(body: Body): (scope: Scope) => string {
       const fields = body.fields.map(([name, value]) => [name, compileTemplate(value)] as const);
       return (scope) =>
         new URLSearchParams(fields.map(([name, value]): [string, string] => [name, value(scope)])).toString();
+    }
+    case "multipart":
+      return compileMultipart(body.parts);
+    case "file": {
+      const bytes = Buffer.from(body.base64, "base64");
+      return () => bytes;
     }
   }
 }

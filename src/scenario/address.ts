@@ -146,5 +146,6 @@ export function pathTemplate(url: string): string {
 
 function placeholder(part: TemplatePart & object): string {
   if (part.kind === "operation") return ":condition";
+  if (part.kind === "base64") return ":base64";
   return `:${part.kind === "variable" ? part.path.join(".") : part.name}`;
 }

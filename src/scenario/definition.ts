@@ -130,7 +130,17 @@ const expectation = map("a map of status, json, body, within", {
 
 export const methods = ["get", "post", "put", "patch", "delete"] as const;
 /** At most one of these makes a request's body. */
-export const bodies = ["json", "body", "form"] as const;
+export const bodies = ["json", "body", "form", "multipart", "file"] as const;
+
+const file = z.string("a file, beside the scenario");
+const bytes = z
+  .string("a size with its unit, such as 100kB")
+  .regex(/^\d+(\.\d+)?(B|[kK]B|MB|GB|KiB|MiB|GiB)$/u, "a size with its unit, such as 100kB");
+
+const auth = map("one of basic, bearer", {
+  basic: map("a map of user, password", { user: sendable, password: sendable }).optional(),
+  bearer: sendable.optional(),
+}).meta({ minProperties: 1, maxProperties: 1 });
 
 const url = z.string("a URL, or a path below the host such as /api/tasks");
 
@@ -145,6 +155,21 @@ const request = {
   json: z.unknown().optional(),
   body: sendable.optional(),
   form: named("a map of field names to text", sendable).optional(),
+  multipart: named(
+    "a map of field names to text or files",
+    z.union(
+      [sendable, map("text, or a map of file, name, type", { file, name: text.optional(), type: text.optional() })],
+      "text, or a map of file, name, type",
+    ),
+  ).optional(),
+  file: file.optional(),
+  auth: auth.optional(),
+  redirects: z
+    .int("a whole number from 0 to 20")
+    .min(0, "a whole number from 0 to 20")
+    .max(20, "a whole number from 0 to 20")
+    .optional(),
+  maxBytes: bytes.optional(),
   expect: expectation.optional(),
   capture: named("a map of variable names to JSONPaths", z.string("a JSONPath, such as $.id")).optional(),
   deadline: duration.optional(),
@@ -154,11 +179,7 @@ const request = {
 const oneMethod = { oneOf: methods.map((method) => ({ required: [method] })) };
 const oneBody = {
   not: {
-    anyOf: [
-      ["json", "body"],
-      ["json", "form"],
-      ["body", "form"],
-    ].map((required) => ({ required })),
+    anyOf: bodies.flatMap((one, i) => bodies.slice(i + 1).map((other) => ({ required: [one, other] }))),
   },
 };
 
@@ -260,6 +281,7 @@ const user = map("a user class: weight, wait, tasks and so on", {
   tags: tags.optional(),
   wait: wait.optional(),
   headers: headers.optional(),
+  auth: auth.optional(),
   start: z.array(step, "a list of steps").optional(),
   stop: z.array(step, "a list of steps").optional(),
   sequence: z
@@ -469,8 +491,6 @@ const traces = map("a map of sample, slowerThan, failed", {
   slowerThan: duration.optional(),
   failed: flag.optional(),
 });
-
-const file = z.string("a file, beside the scenario");
 
 const tls = map("a map of ca, cert, key, passphrase, serverName, insecure", {
   ca: file.optional(),

@@ -20,7 +20,7 @@ export type Flow<Request extends { kind: "request" }> =
   | { kind: "parallel"; requests: Request[] };
 
 /** An expression that is asked whether it holds. */
-export type Condition = Exclude<TemplatePart, string | { kind: "secret" }>;
+export type Condition = Exclude<TemplatePart, string | { kind: "secret" | "base64" }>;
 
 /** What a loop goes round at most: a list that a service made longer fails its task. */
 export const MOST_ROUNDS = 10_000;

@@ -29,7 +29,7 @@ export function readScenario(
   const source = new Source(text);
   const read = readYaml(source);
   if ("problems" in read) return read;
-  const reader = new Reader(source, environment);
+  const reader = new Reader(source, environment, dirname(path));
   checkStructure(reader, read.root);
   const scenario = toScenario(reader, read.root, { path, checkMappings });
   const { problems } = reader;
@@ -71,7 +71,7 @@ function toScenario(
     thresholds: thresholds(reader.get(root, "thresholds")),
     sources,
     ...(traces === undefined ? {} : { traces }),
-    http: readHttp(reader, root, path),
+    http: readHttp(reader, root),
     labels: readLabels(reader, reader.get(root, "labels")),
   };
 }

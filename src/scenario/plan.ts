@@ -194,12 +194,23 @@ export interface RequestStep {
   expect: Expect;
   captures: Capture[];
   deadlineMs: number;
+  /** How many redirects are followed; 10 unless given. With 0 a redirect is the response. */
+  redirects?: number;
+  /** A response's body may be this large; without limit unless given, where it is not captured or checked. */
+  maxBytes?: number;
 }
 
 export type Body =
   | { kind: "json"; value: JsonTemplate }
   | { kind: "text"; value: Template }
-  | { kind: "form"; fields: [name: string, value: Template][] };
+  | { kind: "form"; fields: [name: string, value: Template][] }
+  /** `multipart/form-data` (RFC 7578). */
+  | { kind: "multipart"; parts: FormPart[] }
+  | { kind: "file"; base64: string };
+
+export type FormPart =
+  | { kind: "field"; name: string; value: Template }
+  | { kind: "file"; name: string; fileName: string; type: string; base64: string };
 
 export interface Expect {
   /** Any of these; none means "below 400". */
@@ -239,7 +250,8 @@ export type TemplatePart =
   /** True or false. A variable in it that has no value is null. */
   | { kind: "operation"; operator: Operator; operands: Operand[] }
   /** Read from each worker's own environment; `name` is the variable's. */
-  | { kind: "secret"; name: string };
+  | { kind: "secret"; name: string }
+  | { kind: "base64"; of: TemplatePart[] };
 
 export const templateFunctions = ["uuid", "randomInt", "randomString", "now", "userNumber"] as const;
 export type TemplateFunction = (typeof templateFunctions)[number];
@@ -248,7 +260,7 @@ export type TemplateFunction = (typeof templateFunctions)[number];
 export type Operator = "==" | "!=" | "<" | "<=" | ">" | ">=" | "and" | "or" | "not";
 export type Operand =
   | { kind: "literal"; value: null | boolean | number | string }
-  | Exclude<TemplatePart, string | { kind: "secret" }>;
+  | Exclude<TemplatePart, string | { kind: "secret" | "base64" }>;
 
 /** JSON whose strings are templates. A string that is one `{{ variable }}` alone becomes the variable's value, type kept. */
 export type JsonTemplate =

@@ -44,6 +44,8 @@ interface Text extends Filled {
  */
 export class Reader {
   readonly source: Source;
+  /** The scenario's: files that it names are beside it. */
+  readonly folder: string;
   readonly #environment: Environment;
   readonly #problems: Problem[] = [];
   /** Nodes that something was said about; nothing is said twice. */
@@ -51,8 +53,9 @@ export class Reader {
   readonly #texts = new Map<ScalarNode, Text>();
   #given: Given = new Map();
 
-  constructor(source: Source, environment: Environment) {
+  constructor(source: Source, environment: Environment, folder: string) {
     this.source = source;
+    this.folder = folder;
     this.#environment = environment;
   }
 
@@ -240,6 +243,11 @@ export class Reader {
     return this.#read(node, ends, of === "rate" ? "a range of rates, such as 50/s..500/s" : "a range, such as 10..100");
   }
 
+  /** A size in bytes. */
+  bytes(node: SourceNode | undefined): number | undefined {
+    return this.#read(node, (text) => measure(text, "bytes"), "a size with its unit, such as 100kB");
+  }
+
   /** A share from 0 to 1, or such as `1%`. */
   share(node: SourceNode | undefined): number | undefined {
     const share = (text: string) => {
@@ -296,7 +304,7 @@ export class Reader {
     const template = this.template(node, variables);
     if (node === undefined || template === undefined) return undefined;
     const [only, ...more] = typeof template === "string" ? [] : template;
-    if (typeof only === "object" && only.kind !== "secret" && more.length === 0) return only;
+    if (typeof only === "object" && only.kind !== "secret" && only.kind !== "base64" && more.length === 0) return only;
     return this.reject("wrong-value", node, {
       expected: 'one expression, such as "{{ order.total > 100 }}"',
       ...(typeof template === "string" ? { got: JSON.stringify(template) } : {}),

@@ -1,9 +1,11 @@
 import { nearest } from "../verdict/spelling.ts";
 import { type Address, pathName, readAddress } from "./address.ts";
+import { readAuth } from "./auth.ts";
+import { readBody } from "./body.ts";
 import { reservedWords } from "./condition.ts";
-import { bodies, flows, methods, notYet } from "./definition.ts";
+import { flows, methods, notYet } from "./definition.ts";
 import { readExpect } from "./expectation.ts";
-import type { Body, Capture, RequestStep, Template } from "./plan.ts";
+import type { Capture, RequestStep, Template } from "./plan.ts";
 import type { Reader, Variables } from "./reader.ts";
 import type { Entry, Place, SourceNode } from "./source.ts";
 
@@ -27,11 +29,13 @@ export function readRequest(
 ): ScenarioRequest | undefined {
   const entry = methodOf(reader, node);
   const address = readAddress(reader, entry?.value, variables);
-  const own = readHeaders(reader, reader.get(node, "headers"), variables);
+  const own = readOwnHeaders(reader, node, variables);
   const body = readBody(reader, node, variables);
   const expect = readExpect(reader, reader.get(node, "expect"), variables);
   const captures = readCaptures(reader, reader.get(node, "capture"));
   const deadlineMs = reader.duration(reader.get(node, "deadline")) ?? DEFAULT_DEADLINE_MS;
+  const redirects = reader.number(reader.get(node, "redirects"));
+  const maxBytes = reader.bytes(reader.get(node, "maxBytes"));
   const ownName = reader.string(reader.get(node, "name"));
   if (entry === undefined || address === undefined) return undefined;
   const method = entry.key.toUpperCase();
@@ -46,6 +50,8 @@ export function readRequest(
     expect,
     captures,
     deadlineMs,
+    ...(redirects === undefined ? {} : { redirects }),
+    ...(maxBytes === undefined ? {} : { maxBytes }),
   };
 }
 
@@ -75,6 +81,13 @@ function start(node: SourceNode): Place {
   return { ...node, length: 1 };
 }
 
+/** The headers of a request or a user class, what `auth:` says among them. */
+export function readOwnHeaders(reader: Reader, node: SourceNode, variables: Variables): Header[] {
+  const headers = readHeaders(reader, reader.get(node, "headers"), variables);
+  const auth = readAuth(reader, node, headers, variables);
+  return auth === undefined ? headers : [...headers, auth];
+}
+
 export function readHeaders(reader: Reader, node: SourceNode | undefined, variables: Variables): Header[] {
   return reader.named(node).flatMap(({ key, keyPlace, value }): Header[] => {
     if (!/^[!#$%&'*+.^_`|~\w-]+$/u.test(key)) {
@@ -91,31 +104,6 @@ export function readHeaders(reader: Reader, node: SourceNode | undefined, variab
     }
     return [[key, template]];
   });
-}
-
-function readBody(reader: Reader, node: SourceNode, variables: Variables): Body | undefined {
-  if (node.kind !== "map") return undefined;
-  const [first, second] = node.entries.filter(({ key }) => bodies.some((body) => body === key));
-  if (second !== undefined) {
-    reader.report("conflict", second.keyPlace, {
-      key: second.key,
-      expected: `one body; ${first?.key} is there already`,
-    });
-  }
-  if (first === undefined) return undefined;
-  if (first.key === "form") {
-    const fields = reader.named(first.value).flatMap(({ key, value }): Header[] => {
-      const template = reader.template(value, variables);
-      return template === undefined ? [] : [[key, template]];
-    });
-    return { kind: "form", fields };
-  }
-  if (first.key === "body") {
-    const value = reader.template(first.value, variables);
-    return value === undefined ? undefined : { kind: "text", value };
-  }
-  const value = reader.json(first.value, variables);
-  return value === undefined ? undefined : { kind: "json", value };
 }
 
 function readCaptures(reader: Reader, node: SourceNode | undefined): Capture[] {

@@ -38,6 +38,7 @@ export function templateVariables(template: Template): string[] {
 /** The variables of an expression, each with the way to what is taken of it. */
 export function variablePaths(part: Operand | Exclude<TemplatePart, string>): string[][] {
   if (part.kind === "variable") return [part.path];
+  if (part.kind === "base64") return part.of.flatMap((one) => (typeof one === "string" ? [] : variablePaths(one)));
   return part.kind === "operation" ? part.operands.flatMap(variablePaths) : [];
 }
 
@@ -126,6 +127,10 @@ function compileValue(part: TemplatePart): Fill<unknown> {
   switch (part.kind) {
     case "secret":
       return ({ secret }) => secret(part.name);
+    case "base64": {
+      const text = compileTemplate(part.of);
+      return (scope) => Buffer.from(text(scope)).toString("base64");
+    }
     case "variable":
       return compileVariable(part.path);
     case "call":

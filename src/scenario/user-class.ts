@@ -1,7 +1,7 @@
 import { requestKeys } from "./definition.ts";
 import type { Task, UserClass, Wait } from "./plan.ts";
 import type { Reader } from "./reader.ts";
-import { readHeaders } from "./request.ts";
+import { readOwnHeaders } from "./request.ts";
 import type { Entry, SourceNode } from "./source.ts";
 import { capturedIn, type ScenarioStep, StepReader } from "./steps.ts";
 
@@ -24,7 +24,7 @@ export function readClass(reader: Reader, { key: name, value: node }: Entry): Sc
   const ofStart = capturedIn(reader, start);
   const ofTasks = taskEntries.map(({ value }) => [...capturedIn(reader, value)]);
   const variables = new Set([...ofStart, ...ofTasks.flat(), ...capturedIn(reader, stop)]);
-  const context = { variables, headers: readHeaders(reader, reader.get(node, "headers"), variables) };
+  const context = { variables, headers: readOwnHeaders(reader, node, variables) };
   const tags = readTags(reader, node);
   const tasks = taskEntries.map((entry, i): ScenarioTask => {
     const others = ofTasks.filter((_, other) => other !== i);

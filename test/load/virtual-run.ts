@@ -12,7 +12,7 @@ export interface Sent {
   at: number;
   /** `GET /path` */
   request: string;
-  body: string | undefined;
+  body: string | Buffer | undefined;
   path: string;
   /** By name. */
   headers: Record<string, string>;
