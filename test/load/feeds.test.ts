@@ -75,7 +75,7 @@ users:
         get: /echo
         expect: { json: { $.ok: true } }
 ${load("{ users: 4, iterations: 40 }")}`;
-    const echo = (request: { path: string; body: string | undefined }) => {
+    const echo = (request: { path: string }) => {
       if (request.path === "/login") return { afterMs: 1, status: 200, body: '{"token":"canary-token"}' };
       return { afterMs: 1, status: 200, body: `{"seen":"canary-token","ok":"canary-0 canary-1 canary-2 canary-3"}` };
     };
