@@ -410,10 +410,16 @@ export const sourceShapes = {
   json: { beside: ["headers", "metrics"], required: ["metrics"] },
   host: { beside: [], required: [] },
   process: { beside: [], required: [] },
+  promql: { beside: ["headers", "metrics"], required: ["metrics"] },
+  actuator: { beside: ["headers", "metrics"], required: [] },
+  nginx: { beside: ["headers"], required: [] },
+  nats: { beside: ["headers"], required: [] },
+  rabbitmq: { beside: ["headers", "queues"], required: [] },
   redis: { beside: ["queues", "streams"], required: [] },
   docker: { beside: ["engine"], required: [] },
   compose: { beside: ["engine"], required: [] },
   logs: { beside: ["engine", "patterns"], required: [] },
+  postgres: { beside: ["metrics"], required: [] },
 } as const satisfies Record<string, { beside: readonly string[]; required: readonly string[] }>;
 export type SourceKey = keyof typeof sourceShapes;
 
@@ -446,6 +452,11 @@ const source = map("a source: prometheus, json, host and so on, with where it is
   json: url.optional(),
   host: z.literal(true, "true: this machine").optional(),
   process: z.union([countAbove0, text], "a pid, or a program's name").optional(),
+  promql: url.optional(),
+  actuator: url.optional(),
+  nginx: url.optional(),
+  nats: url.optional(),
+  rabbitmq: url.optional(),
   redis: text.optional(),
   docker: containers.optional(),
   compose: composeService.optional(),
@@ -466,12 +477,13 @@ const source = map("a source: prometheus, json, host and so on, with where it is
     .string(engineAddress)
     .regex(/^(unix:\/\/\/|tcp:\/\/|https?:\/\/)\S+$/u, engineAddress)
     .optional(),
+  postgres: text.optional(),
   every: duration.optional(),
   timeout: duration.optional(),
   headers: headers.optional(),
   metrics: named(
     "a map of metric names to where they come from, with at least one",
-    z.string("a path or a series"),
+    z.string("a path, a series or a query"),
     1,
   ).optional(),
   queues: names("a list of queues").optional(),
@@ -535,8 +547,6 @@ export const notYet: ReadonlySet<string> = new Set([
   "code",
   "cookies",
   "module",
-  "postgres",
-  "rabbitmq",
   "setup",
   "teardown",
   "unique",

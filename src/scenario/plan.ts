@@ -275,11 +275,27 @@ export type JsonTemplate =
 export type Source =
   | PrometheusSource
   | JsonSource
+  | PromqlSource
+  | ActuatorSource
+  | NginxSource
+  | NatsSource
+  | RabbitmqSource
+  | RedisSource
+  | PostgresSource
   | HostSource
   | ProcessSource
-  | RedisSource
   | DockerSource
   | LogsSource;
+  | PromqlSource
+  | ActuatorSource
+  | NginxSource
+  | NatsSource
+  | RabbitmqSource
+  | RedisSource
+  | PostgresSource
+  | DockerSource
+  | HostSource
+  | ProcessSource;
 
 export interface SourceCommon {
   name: string;
@@ -287,19 +303,50 @@ export interface SourceCommon {
   timeoutMs: number;
 }
 
-export interface PrometheusSource extends SourceCommon {
-  kind: "prometheus";
+/** A source that is asked by GET. */
+interface HttpSource extends SourceCommon {
   url: Template;
   headers: [name: string, value: Template][];
-  /** Canonical metric (with labels) from a selector of the endpoint's series; besides these, known names are recognised. */
+}
+
+/** `from` selects among the endpoint's series; besides these, known names are recognised. */
+export interface PrometheusSource extends HttpSource {
+  kind: "prometheus";
   metrics: MetricMapping[];
 }
 
-export interface JsonSource extends SourceCommon {
+export interface JsonSource extends HttpSource {
   kind: "json";
-  url: Template;
-  headers: [name: string, value: Template][];
   metrics: MetricMapping[];
+}
+
+/** A Prometheus that is asked; `from` is an expression of its language. */
+export interface PromqlSource extends HttpSource {
+  kind: "promql";
+  metrics: MetricMapping[];
+}
+
+/** Spring Boot's actuator; `from` is as of a Prometheus endpoint. */
+export interface ActuatorSource extends HttpSource {
+  kind: "actuator";
+  metrics: MetricMapping[];
+}
+
+/** nginx's `stub_status`. */
+export interface NginxSource extends HttpSource {
+  kind: "nginx";
+}
+
+/** The monitoring port of a NATS server. */
+export interface NatsSource extends HttpSource {
+  kind: "nats";
+}
+
+/** The management plugin of RabbitMQ. */
+export interface RabbitmqSource extends HttpSource {
+  kind: "rabbitmq";
+  /** `name`, or `vhost/name`; none means all. */
+  queues: string[];
 }
 
 /** This machine, as /proc tells it. */
@@ -342,11 +389,18 @@ export interface LogsSource extends SourceCommon {
   patterns: { name: string; matches: string }[];
 }
 
+/** A PostgreSQL; `from` is a query that gives a value, or rows of labels with a value as their last column. */
+export interface PostgresSource extends SourceCommon {
+  kind: "postgres";
+  url: Template;
+  metrics: MetricMapping[];
+}
+
 export interface MetricMapping {
   /** Name of the vocabulary, or an own one, without `target_`. */
   metric: string;
   labels: Record<string, string>;
   type: "gauge" | "counter";
-  /** JSON: a JSONPath with arithmetic (`$.size + $.max_overflow`). Prometheus: `name{label="value"}`, or `rate(…)` of it. */
+  /** In the source's own language: a JSONPath with arithmetic (`$.size + $.max_overflow`), `name{label="value"}`, SQL. */
   from: string;
 }

@@ -3,7 +3,7 @@ import { readContainers } from "./containers.ts";
 import { notYet, type SourceKey, sourceShapes } from "./definition.ts";
 import { readLogs } from "./logs.ts";
 import { readMappings } from "./metric-mapping.ts";
-import type { JsonSource, PrometheusSource, Source, SourceCommon } from "./plan.ts";
+import type { MetricMapping, Source, SourceCommon } from "./plan.ts";
 import type { Reader } from "./reader.ts";
 import { readHeaders } from "./request.ts";
 import type { Entry, SourceNode } from "./source.ts";
@@ -26,7 +26,7 @@ export interface MappingProblem {
 }
 
 /** Says what is wrong with a source's mappings: the room that asks the source knows their language. */
-export type MappingCheck = (source: Source) => MappingProblem[];
+export type MappingCheck = (kind: Source["kind"], metrics: readonly MetricMapping[]) => MappingProblem[];
 
 /** One entry of `watch:` whose kind is known. */
 interface Written {
@@ -71,18 +71,39 @@ export function readSource(
   switch (key) {
     case "prometheus":
     case "json":
-      return readMapped(reader, key, written);
-    case "host":
-      return reader.boolean(first.value) === true ? { kind: "host", name, ...times } : undefined;
-    case "process": {
-      const process = reader.string(first.value);
-      return process === undefined ? undefined : { kind: "process", name, process, ...times };
+    case "promql":
+    case "actuator": {
+      const asked = readAsked(reader, written);
+      const metrics = readMetrics(reader, key, written);
+      return asked && { kind: key, name, ...asked, metrics, ...times };
+    }
+    case "nginx":
+    case "nats": {
+      const asked = readAsked(reader, written);
+      return asked && { kind: key, name, ...asked, ...times };
+    }
+    case "rabbitmq": {
+      const asked = readAsked(reader, written);
+      const queues = readNames(reader, reader.get(node, "queues"));
+      return asked && { kind: key, name, ...asked, queues, ...times };
     }
     case "redis": {
       const address = readServiceAddress(reader, first.value, "redis://localhost:6379", ["redis:", "rediss:"]);
       const queues = readNames(reader, reader.get(node, "queues"));
       const streams = readNames(reader, reader.get(node, "streams"));
-      return address === undefined ? undefined : { kind: "redis", name, address, queues, streams, ...times };
+      return address && { kind: key, name, address, queues, streams, ...times };
+    }
+    case "postgres": {
+      const example = "postgres://localhost:5432/shop";
+      const address = readServiceAddress(reader, first.value, example, ["postgres:", "postgresql:"]);
+      const metrics = readMetrics(reader, key, written);
+      return address && { kind: key, name, address, metrics, ...times };
+    }
+    case "host":
+      return reader.boolean(first.value) === true ? { kind: key, name, ...times } : undefined;
+    case "process": {
+      const process = reader.string(first.value);
+      return process === undefined ? undefined : { kind: key, name, process, ...times };
     }
     case "docker":
     case "compose": {
@@ -115,23 +136,23 @@ function checkKeys(reader: Reader, node: SourceNode, keyPlace: Entry["keyPlace"]
 
 const requiredKeys: Record<string, string> = { metrics: "a map of metric names to where they come from" };
 
-/** A page with metrics that are named or mapped. */
-function readMapped(
-  reader: Reader,
-  kind: "prometheus" | "json",
-  { name, node, value, times, check }: Written,
-): Unplanned<PrometheusSource | JsonSource> | undefined {
+/** Where a source is that is asked by GET, and with what headers. */
+function readAsked(reader: Reader, { node, value }: Written) {
   const address = readAddress(reader, value, undefined);
   const headers = readHeaders(reader, reader.get(node, "headers"), undefined);
+  return address && { address, headers };
+}
+
+function readMetrics(reader: Reader, kind: Source["kind"], { node, check }: Written): MetricMapping[] {
   const written = readMappings(reader, reader.get(node, "metrics"));
-  const common = { kind, name, headers, metrics: written.map(({ mapping }) => mapping) };
-  for (const problem of check({ ...common, url: "", everyMs: 0, timeoutMs: 0 })) {
+  const metrics = written.map(({ mapping }) => mapping);
+  for (const problem of check(kind, metrics)) {
     const at = written.find(({ mapping }) => mapping.metric === problem.metric && mapping.from === problem.from)?.node;
     if (at?.kind !== "scalar") continue;
     const place = reader.source.within(at, Math.min(problem.offset, Math.max(0, problem.from.length - 1)), 1);
     reader.report("metric", place, { hint: problem.problem });
   }
-  return address === undefined ? undefined : { ...common, address, ...times };
+  return metrics;
 }
 
 function readNames(reader: Reader, node: SourceNode | undefined): string[] {

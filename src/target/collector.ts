@@ -1,14 +1,21 @@
 import type { Clock } from "../metrics/clock.ts";
 import type { Exhibit } from "../metrics/exhibit.ts";
 import type { Observation } from "../metrics/observation.ts";
-import type { Source } from "../scenario/plan.ts";
+import type { MetricMapping, Source } from "../scenario/plan.ts";
+import { ActuatorCollector } from "./actuator.ts";
 import { DockerCollector } from "./docker.ts";
 import { HostCollector } from "./host.ts";
 import { JsonCollector, jsonProblems } from "./json.ts";
 import { LogsCollector } from "./logs.ts";
+import { NatsCollector } from "./nats.ts";
+import { NginxCollector } from "./nginx.ts";
+import { PostgresCollector } from "./postgres.ts";
 import { ProcessCollector } from "./process.ts";
-import { PrometheusCollector, prometheusProblems } from "./prometheus.ts";
+import { PrometheusCollector } from "./prometheus.ts";
+import { PromqlCollector } from "./promql.ts";
+import { RabbitmqCollector } from "./rabbitmq.ts";
 import { RedisCollector } from "./redis.ts";
+import { prometheusProblems } from "./series-rules.ts";
 
 /** Looks at one source of the target's health. */
 export interface Collector {
@@ -57,13 +64,14 @@ export interface MappingProblem {
   problem: string;
 }
 
-/** What is wrong with a source's mappings; none means that `createCollector` takes it. */
-export function mappingProblems(source: Source): MappingProblem[] {
-  switch (source.kind) {
+/** What is wrong with the mappings of a source of this kind; none means that `createCollector` takes them. */
+export function mappingProblems(kind: Source["kind"], metrics: readonly MetricMapping[]): MappingProblem[] {
+  switch (kind) {
     case "prometheus":
-      return prometheusProblems(source);
+    case "actuator":
+      return prometheusProblems(metrics);
     case "json":
-      return jsonProblems(source);
+      return jsonProblems(metrics);
     default:
       return [];
   }
@@ -76,12 +84,24 @@ export function createCollector(source: Source, deps: CollectorDeps): Collector 
       return new PrometheusCollector(source, deps);
     case "json":
       return new JsonCollector(source, deps);
+    case "promql":
+      return new PromqlCollector(source, deps);
+    case "actuator":
+      return new ActuatorCollector(source, deps);
+    case "nginx":
+      return new NginxCollector(source, deps);
+    case "nats":
+      return new NatsCollector(source, deps);
+    case "rabbitmq":
+      return new RabbitmqCollector(source, deps);
+    case "redis":
+      return new RedisCollector(source, deps);
+    case "postgres":
+      return new PostgresCollector(source, deps);
     case "host":
       return new HostCollector(source, deps);
     case "process":
       return new ProcessCollector(source, deps);
-    case "redis":
-      return new RedisCollector(source, deps);
     case "docker":
       return new DockerCollector(source, deps);
     case "logs":

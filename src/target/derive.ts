@@ -49,6 +49,27 @@ const quotients: Quotient[] = [
     summed: false,
   },
   {
+    metric: "queue_connections_utilization_ratio",
+    part: "queue_connections",
+    whole: "queue_connections_max",
+    of: {},
+    summed: false,
+  },
+  {
+    metric: "runtime_heap_utilization_ratio",
+    part: "runtime_heap_used_bytes",
+    whole: "runtime_heap_limit_bytes",
+    of: {},
+    summed: false,
+  },
+  {
+    metric: "workers_utilization_ratio",
+    part: "workers",
+    whole: "workers_max",
+    of: { state: "busy" },
+    summed: false,
+  },
+  {
     metric: "open_fds_utilization_ratio",
     part: "open_fds",
     whole: "open_fds_max",

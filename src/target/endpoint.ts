@@ -47,16 +47,18 @@ export class Endpoint {
 
   /**
    * Asks once. `read` is given the answer's content type when it is a success. `at` is the run's milliseconds at the middle
-   * of the request. Fails with a `CollectError`; redirects are followed on the same origin.
+   * of the request. `below` is a path (with a query) below the address. Fails with a `CollectError`; redirects are followed
+   * on the same origin.
    */
   async get<Content>(
     accept: string,
     signal: AbortSignal,
     read: (contentType: string) => BodyReader<Content>,
+    below = "",
   ): Promise<{ at: number; content: Content }> {
     const startedAt = this.#deps.clock.now();
     try {
-      const answer = await this.#answer(accept, signal);
+      const answer = await this.#answer(accept, below, signal);
       const reader = read(String(answer.headers["content-type"] ?? ""));
       for await (const piece of answer.body) reader.write(piece);
       const content = reader.end();
@@ -73,8 +75,8 @@ export class Endpoint {
   }
 
   /** The headers of a success, its body still to come. */
-  async #answer(accept: string, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    let url = this.#url();
+  async #answer(accept: string, below: string, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    let url = belowOf(this.#url(), below);
     const headers = this.#requestHeaders(accept, url);
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
       const answer = await this.#request(url, headers, signal);
@@ -122,8 +124,21 @@ export class Endpoint {
   }
 }
 
+/** A query of the address itself is kept, so that a token may stand there. */
+function belowOf(url: URL, below: string): URL {
+  if (below === "") return url;
+  const [path = "", query] = below.split("?");
+  const whole = new URL(url);
+  whole.pathname = url.pathname.replace(/\/+$/, "") + path;
+  if (query !== undefined) whole.search = url.search === "" ? query : `${url.search}&${query}`;
+  return whole;
+}
+
 function statusError(status: number): CollectError {
   if (status === 401 || status === 403) return new CollectError("auth", `status ${status}: it wants credentials`);
+  if (status === 400 || status === 422) {
+    return new CollectError("missing", `status ${status}: it does not understand what it is asked`);
+  }
   if (status === 404 || status === 410) return new CollectError("missing", `status ${status}: nothing is there`);
   return new CollectError("refused", `expected status 200, got ${status}`);
 }

@@ -4,8 +4,9 @@ import type { JsonSource, MetricMapping } from "../scenario/plan.ts";
 import { type Arithmetic, type ArithmeticProblem, calculate, parseArithmetic } from "./arithmetic.ts";
 import { CollectError, type CollectReason } from "./collect-error.ts";
 import type { Collector, CollectorDeps, MappingProblem } from "./collector.ts";
-import { type BodyReader, Endpoint } from "./endpoint.ts";
+import { Endpoint } from "./endpoint.ts";
 import { Remarks } from "./remarks.ts";
+import { jsonBody, shown } from "./whole-body.ts";
 
 interface Path {
   text: string;
@@ -17,9 +18,6 @@ interface Gap {
   reason: CollectReason;
   message: string;
 }
-
-/** The body is parsed in one go, on the thread that serves `/metrics`: hence a limit. */
-const MAX_BYTES = 10_000_000;
 
 /**
  * A JSON endpoint. Each mapping gives one observation: a JSONPath that finds one number, or arithmetic of such. A metric
@@ -44,7 +42,7 @@ export class JsonCollector implements Collector {
   }
 
   async collect(signal: AbortSignal): Promise<Observation[]> {
-    const { at, content } = await this.#endpoint.get("application/json", signal, () => new JsonBody());
+    const { at, content } = await this.#endpoint.get("application/json", signal, jsonBody);
     const observations: Observation[] = [];
     let worst: Gap | undefined;
     for (const { mapping, expression } of this.#mappings) {
@@ -69,35 +67,12 @@ export class JsonCollector implements Collector {
   }
 }
 
-/** What is wrong with the mappings of a JSON source. */
-export function jsonProblems(source: JsonSource): MappingProblem[] {
-  return source.metrics.flatMap(({ metric, from }) => {
+/** What is wrong with the paths of mappings. */
+export function jsonProblems(metrics: readonly MetricMapping[]): MappingProblem[] {
+  return metrics.flatMap(({ metric, from }) => {
     const expression = parseArithmetic(from, readPath);
     return "problem" in expression ? [{ metric, from, ...expression }] : [];
   });
-}
-
-class JsonBody implements BodyReader<unknown> {
-  readonly #pieces: Buffer[] = [];
-  #bytes = 0;
-
-  write(piece: Buffer): void {
-    this.#bytes += piece.length;
-    if (this.#bytes > MAX_BYTES) throw new CollectError("parse", `expected at most ${MAX_BYTES / 1e6} MB, got more`);
-    this.#pieces.push(piece);
-  }
-
-  end(): unknown {
-    const text = Buffer.concat(this.#pieces)
-      .toString("utf8")
-      .replace(/^\uFEFF/, "");
-    try {
-      return JSON.parse(text);
-    } catch {
-      // The parser's own words quote the text without bound; the beginning is enough to see what it is.
-      throw new CollectError("parse", `expected JSON, got ${text === "" ? "an empty body" : shown(text)}`);
-    }
-  }
 }
 
 /** Reads `$.a[0]['b']..c` as far as it goes: `*` belongs to the path only after a dot or in brackets. */
@@ -162,11 +137,4 @@ function numberAt({ text, compiled }: Path, document: unknown): number | Gap {
   if (typeof value === "boolean") return value ? 1 : 0;
   if (typeof value === "string" && /^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$/.test(value)) return Number(value);
   return { reason: "parse", message: `${text}: expected a number, got ${shown(value)}` };
-}
-
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === "object") return "an object";
-  const text = String(value);
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }

@@ -8,6 +8,7 @@ import { Look } from "./look.ts";
 import { type Connection, connections, type Reply } from "./redis-connection.ts";
 import { CpuShare, type Info, infoOf, type Lookups, lookupsOf, readInfo } from "./redis-info.ts";
 import { Remarks } from "./remarks.ts";
+import { StartTime } from "./start-time.ts";
 
 const SCHEMES = ["redis:", "rediss:"];
 const EXAMPLE = "redis://localhost:6379";
@@ -31,7 +32,7 @@ export class RedisCollector implements Collector {
   #unackedSeen = false;
   /** Look-ups that asking for queues made, of the server that has this `run_id`. */
   #own: Lookups & { runId: string | undefined } = { runId: undefined, hit: 0, miss: 0 };
-  #started: { runId: string; seconds: number } | undefined;
+  readonly #start = new StartTime();
 
   constructor(source: RedisSource, deps: CollectorDeps) {
     this.name = source.name;
@@ -54,7 +55,10 @@ export class RedisCollector implements Collector {
     const info = infoOf(content[0], "used_memory");
     readInfo(info, look);
     look.tell("cpu_utilization_ratio", this.#cpu.since(info, at));
-    look.tell("process_start_time_seconds", this.#startOf(info, at));
+    look.tell(
+      "process_start_time_seconds",
+      this.#start.since(Number(info.get("uptime_in_seconds")), this.#deps.wallAt(at) / 1000),
+    );
     const answers = content.slice(1, -1);
     this.#lookups(info, answers.length === 0 ? info : infoOf(content.at(-1), "keyspace_hits"), look);
     for (const queue of queues) this.#queue(queue, answers.splice(0, listsOf(queue).length), look);
@@ -120,17 +124,6 @@ export class RedisCollector implements Collector {
         this.#remarks.once(`lag ${queue}`, look.at, `"${queue}" has no depth: Redis does not know the group's lag`);
       }
     }
-  }
-
-  /** The same for as long as the server is the same, though it tells its age in whole seconds. */
-  #startOf(info: Info, at: number): number | undefined {
-    const runId = info.get("run_id");
-    const age = Number(info.get("uptime_in_seconds"));
-    if (runId === undefined || !Number.isFinite(age)) return undefined;
-    if (this.#started?.runId !== runId) {
-      this.#started = { runId, seconds: Math.round(this.#deps.wallAt(at) / 1000 - age) };
-    }
-    return this.#started.seconds;
   }
 }
 

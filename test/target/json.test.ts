@@ -113,7 +113,9 @@ describe("a JSON source's mappings", () => {
 
   it("has its mistakes told before the run", () => {
     const mistakes = { a: "$.size +", b: "size", c: "$.size) + 1", d: "$.list[", e: "$.size & 1", f: "2 * $.list[?" };
-    expect(mappingProblems(source("http://127.0.0.1/", mistakes)).map(({ from, offset }) => [from, offset])).toEqual([
+    expect(
+      mappingProblems("json", source("http://127.0.0.1/", mistakes).metrics).map(({ from, offset }) => [from, offset]),
+    ).toEqual([
       ["$.size +", 8],
       ["size", 0],
       ["$.size) + 1", 6],
@@ -121,7 +123,7 @@ describe("a JSON source's mappings", () => {
       ["$.size & 1", 7],
       ["2 * $.list[?", expect.any(Number)],
     ]);
-    expect(mappingProblems(source("http://127.0.0.1/", { a: "$.size" }))).toEqual([]);
+    expect(mappingProblems("json", source("http://127.0.0.1/", { a: "$.size" }).metrics)).toEqual([]);
     expect(() => createCollector(source("http://127.0.0.1/", mistakes), testDeps().deps)).toThrow("$.size +");
   });
 });

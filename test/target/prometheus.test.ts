@@ -290,12 +290,10 @@ describe("a Prometheus source's mappings", () => {
       "a b",
     ];
     const problems = mappingProblems(
-      source(
-        "http://127.0.0.1/",
-        mistakes.map((from) => gauge("m", from)),
-      ),
+      "prometheus",
+      mistakes.map((from) => gauge("m", from)),
     );
     expect(problems.map(({ from }) => from)).toEqual(mistakes);
-    expect(mappingProblems(source("http://127.0.0.1/", [gauge("m", "sum by (a) (rate(jobs))")]))).toEqual([]);
+    expect(mappingProblems("prometheus", [gauge("m", "sum by (a) (rate(jobs))")])).toEqual([]);
   });
 });

@@ -1,0 +1,116 @@
+import { type Observation, seriesName } from "../metrics/observation.ts";
+import { type TargetMetric, targetMetric } from "../metrics/vocabulary.ts";
+import type { MetricMapping, PostgresSource } from "../scenario/plan.ts";
+import { CollectError } from "./collect-error.ts";
+import type { Collector, CollectorDeps } from "./collector.ts";
+import { Filling } from "./filling.ts";
+import { Kept } from "./kept.ts";
+import { Look } from "./look.ts";
+import { connections, type PostgresConnection, type Table } from "./postgres-connection.ts";
+import { secondLabels, sizeQuery, statisticsQuery } from "./postgres-statistics.ts";
+import { Remarks } from "./remarks.ts";
+
+const SCHEMES = ["postgres:", "postgresql:"];
+const EXAMPLE = "postgres://localhost:5432/shop";
+
+/** Rows that one query of the scenario may give. */
+const MAX_SERIES = 200;
+
+/** A look may spend so much of its time on the database's size; where it takes longer, it is asked no more. */
+const SIZE_SHARE = 0.1;
+
+/**
+ * A PostgreSQL server, by its statistics, over one connection that reads only; and the scenario's own queries, whose last
+ * column is the value and whose others are labels.
+ */
+export class PostgresCollector implements Collector {
+  readonly name: string;
+  readonly kind = "postgres";
+  readonly #source: PostgresSource;
+  readonly #deps: CollectorDeps;
+  readonly #remarks: Remarks;
+  readonly #kept: Kept<PostgresConnection>;
+  #sizeIsCheap = true;
+
+  constructor(source: PostgresSource, deps: CollectorDeps) {
+    this.name = source.name;
+    this.#source = source;
+    this.#deps = deps;
+    const filling = new Filling(deps);
+    this.#remarks = new Remarks(source.name, filling, deps);
+    this.#kept = new Kept(connections(filling.address(source.url, SCHEMES, EXAMPLE), source.timeoutMs), deps.clock);
+  }
+
+  async collect(signal: AbortSignal): Promise<Observation[]> {
+    const { metrics } = this.#source;
+    const { at, content } = await this.#kept.ask(signal, async (connection) => {
+      const [statistics, ...own] = await Promise.all([
+        connection.query(statisticsQuery),
+        ...metrics.map(({ from }) => connection.tryQuery(from)),
+      ]);
+      return { statistics, own, size: await this.#size(connection) };
+    });
+    const look = new Look(this.name, at);
+    for (const [metric, db, label, value] of content.statistics.rows) tell(look, metric, db, label, value);
+    const [size] = content.size?.rows ?? [];
+    if (size !== undefined) look.tell("db_size_bytes", Number(size[1]), { db: String(size[0]) });
+    const own = metrics.flatMap((mapping, i) => this.#own(mapping, content.own[i], at));
+    const given = new Set(own.map(({ metric, labels }) => seriesName(metric, labels)));
+    return [...own, ...look.observations.filter(({ metric, labels }) => !given.has(seriesName(metric, labels)))];
+  }
+
+  async close(): Promise<void> {
+    this.#kept.close();
+  }
+
+  async #size(connection: PostgresConnection): Promise<Table | undefined> {
+    if (!this.#sizeIsCheap) return undefined;
+    const { clock } = this.#deps;
+    const startedAt = clock.now();
+    const size = await connection.tryQuery(sizeQuery);
+    const now = clock.now();
+    if (now - startedAt > this.#source.timeoutMs * SIZE_SHARE) {
+      this.#sizeIsCheap = false;
+      const seconds = ((now - startedAt) / 1000).toFixed(2);
+      this.#remarks.once("size", now, `the database's size took ${seconds} s to find out, and is asked no more`);
+    }
+    return size instanceof CollectError ? undefined : size;
+  }
+
+  /** What a query of the scenario gives. */
+  #own(mapping: MetricMapping, answer: Table | CollectError | undefined, at: number): Observation[] {
+    const written = seriesName(mapping.metric, mapping.labels);
+    if (answer === undefined || answer instanceof CollectError) {
+      this.#remarks.once(`${written} refused`, at, `${written} has no value: ${answer?.message ?? "no answer"}`);
+      return [];
+    }
+    if (answer.rows.length > MAX_SERIES) {
+      const message = `${answer.rows.length} rows give ${written}: the first ${MAX_SERIES} are kept`;
+      this.#remarks.once(`${written} many`, at, message);
+    }
+    return answer.rows.slice(0, MAX_SERIES).flatMap((row) => this.#ofRow(mapping, answer.columns, row, at));
+  }
+
+  #ofRow({ metric, labels, type, from }: MetricMapping, columns: string[], row: unknown[], at: number): Observation[] {
+    const last = row.at(-1);
+    // No value now, as of max() over no rows.
+    if (last === null || last === undefined) return [];
+    const value = typeof last === "boolean" ? Number(last) : Number.parseFloat(String(last));
+    if (!Number.isFinite(value)) {
+      const message = `${seriesName(metric, labels)} has no value: the last column of ${from} is no number`;
+      this.#remarks.once(`${seriesName(metric, labels)} number`, at, message);
+      return [];
+    }
+    const own = columns.slice(0, -1).map((column, i): [string, string] => [column, String(row[i] ?? "")]);
+    return [{ source: this.name, metric, labels: { ...Object.fromEntries(own), ...labels }, type, value, at }];
+  }
+}
+
+function tell(look: Look, metric: unknown, db: unknown, label: unknown, value: unknown): void {
+  if (typeof metric !== "string" || targetMetric(metric) === undefined || typeof value !== "number") return;
+  const second = secondLabels[metric];
+  look.tell(metric as TargetMetric, value, {
+    ...(typeof db === "string" ? { db } : {}),
+    ...(second !== undefined && typeof label === "string" ? { [second]: label } : {}),
+  });
+}
