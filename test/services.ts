@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, globSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** Programs that integration tests drive for real, with the Debian package that has each. */
@@ -7,6 +7,14 @@ const packages = {
   promtool: "prometheus",
   nginx: "nginx-light",
   chromium: "chromium",
+  "redis-server": "redis-server",
+  "redis-cli": "redis-tools",
+  postgres: "postgresql",
+  initdb: "postgresql",
+  psql: "postgresql-client",
+  "rabbitmq-server": "rabbitmq-server",
+  "nats-server": "nats-server",
+  "prometheus-node-exporter": "prometheus-node-exporter",
   "compose-go": "(go install github.com/compose-spec/compose-go/v2/cmd@latest)",
 } as const;
 
@@ -23,9 +31,12 @@ export function program(name: Program): string | undefined {
   return path;
 }
 
+/** Where Debian keeps programs that are not on the PATH; of several versions the newest first. */
+const folders = ["/usr/sbin", ...globSync("/usr/lib/postgresql/*/bin").toSorted().toReversed()];
+
 /** Where any program is, if it is on the PATH. */
 export function onPath(name: string): string | undefined {
-  for (const folder of [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"]) {
+  for (const folder of [...(process.env.PATH ?? "").split(delimiter), ...folders]) {
     const path = join(folder, name);
     try {
       accessSync(path, constants.X_OK);

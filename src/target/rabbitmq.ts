@@ -93,10 +93,13 @@ export class RabbitmqCollector implements Collector {
     if (name === undefined) return;
     const vhost = textOf(queue, "vhost") ?? "/";
     const labels = { queue: vhost === "/" ? name : `${vhost}/${name}` };
-    look.tell("queue_depth", numberOf(queue, "messages_ready"), labels);
+    const ready = numberOf(queue, "messages_ready");
+    // The broker has just started, or the queue has: there are no figures yet.
+    if (ready === undefined) return;
+    look.tell("queue_depth", ready, labels);
     look.tell("queue_unacked", numberOf(queue, "messages_unacknowledged"), labels);
     look.tell("queue_consumers", numberOf(queue, "consumers"), labels);
-    // A queue through which nothing went has no statistics yet: it counted 0.
+    // Without these nothing went through the queue yet.
     const counted = (of: string) => numberOf(queue, "message_stats", of) ?? 0;
     look.tell("queue_published_total", counted("publish"), labels);
     look.tell("queue_delivered_total", counted("deliver_get"), labels);

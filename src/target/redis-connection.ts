@@ -15,11 +15,14 @@ interface Client {
 /** A connection that sends the commands asked for, and none again by itself. */
 export class Connection {
   readonly #client: Client;
+  /** Ends the socket, which the client itself leaves open where it was still connecting. */
+  readonly #cut: AbortController;
   /** Rejects when the connection breaks, or what comes over it is no Redis: the client tells it apart from commands. */
   readonly #broken: Promise<never>;
 
-  constructor(client: Client, broken: Promise<never>) {
+  constructor(client: Client, cut: AbortController, broken: Promise<never>) {
     this.#client = client;
+    this.#cut = cut;
     this.#broken = broken;
     // It may break while nobody asks: the next look finds out.
     broken.catch(() => {});
@@ -38,6 +41,7 @@ export class Connection {
   }
 
   cut(): void {
+    this.#cut.abort();
     this.#client.destroy();
   }
 
@@ -55,15 +59,16 @@ export function connections(address: () => URL, timeoutMs: number): ClientMaker<
       const url = address().href;
       // Hundreds of files, which a run that watches no Redis does not need.
       const { createClient } = await import("@redis/client");
+      const cut = new AbortController();
       const client = createClient({
         url,
         name: "plimsoll",
         RESP: 2,
         disableClientInfo: true,
-        socket: { reconnectStrategy: false, connectTimeout: timeoutMs },
+        socket: { reconnectStrategy: false, connectTimeout: timeoutMs, signal: cut.signal },
       });
       const broken = new Promise<never>((_, reject) => client.on("error", reject));
-      return new Connection(client, broken);
+      return new Connection(client, cut, broken);
     },
     cut: (connection) => connection.cut(),
     explain,

@@ -11,8 +11,14 @@ import { deadUrl, type TargetServer, targetServer } from "./target-server.ts";
 export interface HttpKind {
   kind: string;
   source(url: Template, headers?: [name: string, value: Template][]): Source;
-  /** An answer with one value: `queue_depth`, 3. */
-  healthy: { contentType: string; body: string };
+  /** What a healthy target answers; `path` is below the source's address. */
+  healthy(path: string): { contentType: string; body: string };
+  /** One of the values that these answers give. */
+  gives: { metric: string; labels?: Record<string, string>; type?: "gauge" | "counter"; value: number };
+  /** How many requests a look makes (1). */
+  requests?: number;
+  /** What an empty page means (`parse`). */
+  empty?: CollectReason;
 }
 
 /** The canary that no message may hold; it needs percent-encoding. */
@@ -45,7 +51,7 @@ export async function failureOf(collector: Collector, signal = new AbortControll
 }
 
 /** What every collector over HTTP keeps to. */
-export function describeCollector({ kind, source, healthy }: HttpKind): void {
+export function describeCollector({ kind, source, healthy, gives, requests = 1, empty = "parse" }: HttpKind): void {
   describe(`a ${kind} collector`, () => {
     const stops: (() => Promise<void>)[] = [];
     afterEach(async () => {
@@ -64,9 +70,12 @@ export function describeCollector({ kind, source, healthy }: HttpKind): void {
       return collector;
     }
 
-    const answerHealthy: RequestListener = (_, response) => {
-      response.writeHead(200, { "content-type": healthy.contentType }).end(healthy.body);
+    const answerHealthy: RequestListener = ({ url = "" }, response) => {
+      const { contentType, body } = healthy(url.replace(/^\/status|\?.*$/g, ""));
+      response.writeHead(200, { "content-type": contentType }).end(body);
     };
+
+    const given = { source: "app", labels: {}, type: "gauge", ...gives, at: expect.any(Number) };
 
     it("gives the source's value, at the middle of the request", async () => {
       const server = await serve(answerHealthy);
@@ -77,12 +86,10 @@ export function describeCollector({ kind, source, healthy }: HttpKind): void {
       for (let look = 1; look <= 3; look++) {
         const before = deps.clock.now();
         const observations = await collector.collect(new AbortController().signal);
-        expect(observations).toEqual([
-          { source: "app", metric: "queue_depth", labels: {}, type: "gauge", value: 3, at: expect.any(Number) },
-        ]);
+        expect(observations).toContainEqual(given);
         expect(observations[0]?.at).toBeGreaterThan(before);
         expect(observations[0]?.at).toBeLessThan(deps.clock.now());
-        expect(server.requests.length).toBe(look);
+        expect(server.requests.length).toBe(look * requests);
       }
       expect(events).toEqual([]);
       await collector.close();
@@ -96,7 +103,7 @@ export function describeCollector({ kind, source, healthy }: HttpKind): void {
       ["status 404", "missing", "404", (_, response) => response.writeHead(404).end("no such page")],
       ["a web page", "parse", "<!doctype", (_, response) => response.end("<!doctype html><h1>Welcome</h1>")],
       ["bytes without sense", "parse", "expected", (_, response) => response.end(Buffer.from([0xff, 0, 0x7b, 0x22]))],
-      ["an empty body", kind === "json" ? "parse" : "missing", "", (_, response) => response.end()],
+      ["an empty body", empty, "", (_, response) => response.end()],
       [
         "a compressed body that was not asked for",
         "parse",
@@ -109,7 +116,7 @@ export function describeCollector({ kind, source, healthy }: HttpKind): void {
         "refused",
         "closed",
         (request, response) => {
-          response.writeHead(200, { "content-length": "1000" }).write(healthy.body);
+          response.writeHead(200, { "content-length": "1000" }).write(healthy("/").body);
           setImmediate(() => request.socket.destroy());
         },
       ],
@@ -165,15 +172,16 @@ export function describeCollector({ kind, source, healthy }: HttpKind): void {
 
     it("follows a redirect on the same origin", async () => {
       const server = await serve((request, response) => {
-        if (request.url === "/status/") answerHealthy(request, response);
-        else response.writeHead(307, { location: "/status/" }).end();
+        const { url = "" } = request;
+        if (url.endsWith("moved")) answerHealthy(request, response);
+        else response.writeHead(307, { location: `${url}${url.includes("?") ? "&" : "?"}moved` }).end();
       });
-      expect(await collectorOf(source(server.url)).collect(new AbortController().signal)).toHaveLength(1);
+      expect(await collectorOf(source(server.url)).collect(new AbortController().signal)).toContainEqual(given);
     });
 
     const hangs: [string, RequestListener][] = [
       ["before its headers", () => {}],
-      ["within its body", (_, response) => response.writeHead(200).write(healthy.body.slice(0, 5))],
+      ["within its body", (_, response) => response.writeHead(200).write(healthy("/").body.slice(0, 5))],
       ["within the body of an error", (_, response) => response.writeHead(500).write("one moment")],
     ];
 
@@ -206,7 +214,7 @@ export function describeCollector({ kind, source, healthy }: HttpKind): void {
       const collector = collectorOf(source(server.url));
       await failureOf(collector);
       healthyNow = true;
-      expect(await collector.collect(new AbortController().signal)).toHaveLength(1);
+      expect(await collector.collect(new AbortController().signal)).toContainEqual(given);
     });
 
     it("asks again when the target closed the kept connection", async () => {
@@ -222,7 +230,7 @@ export function describeCollector({ kind, source, healthy }: HttpKind): void {
       });
       const collector = collectorOf(source(server.url));
       for (let look = 0; look < 4; look++) {
-        expect(await collector.collect(new AbortController().signal)).toHaveLength(1);
+        expect(await collector.collect(new AbortController().signal)).toContainEqual(given);
       }
       expect(closed).toBeGreaterThan(0);
     });

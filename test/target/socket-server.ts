@@ -26,6 +26,8 @@ export async function socketServer(talk: (socket: Socket) => void): Promise<Sock
     });
     server.emit("seen");
     talk(socket);
+    // One that nobody reads never sees its end.
+    socket.resume();
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -1,0 +1,21 @@
+import { onTestFinished } from "vitest";
+import { seriesName } from "../../src/metrics/observation.ts";
+import type { Source } from "../../src/scenario/plan.ts";
+import { createCollector } from "../../src/target/collector.ts";
+import { testDeps } from "./conformance.ts";
+
+/** A collector of a source, whose looks are values by series, and what it told. */
+export function looking(source: Source) {
+  const { deps, events } = testDeps();
+  const collector = createCollector(source, deps);
+  onTestFinished(() => collector.close());
+  return {
+    collector,
+    /** The messages of its events. */
+    told: () => events.map(({ message }) => message),
+    async look(): Promise<Record<string, number>> {
+      const observations = await collector.collect(new AbortController().signal);
+      return Object.fromEntries(observations.map(({ metric, labels, value }) => [seriesName(metric, labels), value]));
+    },
+  };
+}
