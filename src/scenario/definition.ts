@@ -543,11 +543,4 @@ export const definition = map("a scenario: a map with host, users and so on", {
 }).meta({ title: "Plimsoll scenario", anyOf: [{ required: ["users"] }, { required: ["watch"] }] });
 
 /** Keys that the language has and this version does not do. */
-export const notYet: ReadonlySet<string> = new Set([
-  "code",
-  "cookies",
-  "module",
-  "setup",
-  "teardown",
-  "unique",
-]);
+export const notYet: ReadonlySet<string> = new Set(["code", "cookies", "module", "setup", "teardown", "unique"]);

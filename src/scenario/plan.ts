@@ -286,16 +286,6 @@ export type Source =
   | ProcessSource
   | DockerSource
   | LogsSource;
-  | PromqlSource
-  | ActuatorSource
-  | NginxSource
-  | NatsSource
-  | RabbitmqSource
-  | RedisSource
-  | PostgresSource
-  | DockerSource
-  | HostSource
-  | ProcessSource;
 
 export interface SourceCommon {
   name: string;
