@@ -1,6 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { program } from "./cli/program.ts";
+import { enableCompileCache } from "node:module";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+// A folder that only this user writes to, as code comes out of it. Where it cannot be made there is no cache, and no harm.
+enableCompileCache(join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "plimsoll"));
+const { program } = await import("./cli/program.ts");
 
 // A reader that went away (`plimsoll … | head`) ends the output, not the run.
 process.stdout.on("error", () => {});

@@ -7,7 +7,7 @@ import { sizeNames, sizeOf, sizes, unsafeHelp, weakHelp } from "../demo/flags.ts
 import { weaknesses } from "../demo/weakness.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { Exit } from "./program.ts";
-import { addRunFlags, type RunFlags, runScenario } from "./run.ts";
+import { addRunFlags, type RunFlags } from "./run.ts";
 
 const built = !import.meta.url.endsWith(".ts");
 const target = fileURLToPath(new URL(`../demo/main.${built ? "js" : "ts"}`, import.meta.url));
@@ -38,6 +38,7 @@ export function demoCommand(io: Io, exit: Exit): Command {
     }
     io.stdout.write(`The practice target, a small service with a database pool, is at ${url}.\n`);
     try {
+      const { runScenario } = await import("./run-scenario.ts");
       exit.code = await runScenario(io, scenario, [], { ...flags, host: url });
     } finally {
       service.kill();

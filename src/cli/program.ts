@@ -1,7 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { demoCommand } from "./demo.ts";
 import { EXIT_BUG, EXIT_USAGE, type Io, UsageError } from "./io.ts";
-import { locustForm } from "./locust.ts";
 import { locustHelp } from "./locust-flags.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
@@ -42,6 +41,7 @@ export async function program(io: Io): Promise<number> {
   command.addHelpText("after", `\n${locustHelp()}`);
   try {
     if (isLocustForm(io.argv, commands)) {
+      const { locustForm } = await import("./locust.ts");
       return await locustForm(io, { commands, showHelp: () => command.outputHelp() });
     }
     await command.parseAsync(io.argv, { from: "user" });

@@ -1,10 +1,6 @@
 import { Command } from "commander";
-import { replay } from "../runs/replay.ts";
-import { reportOf } from "../runs/report.ts";
-import type { Sink } from "../runs/sink.ts";
-import { printSummary } from "../sinks/console-summary.ts";
-import { type Io, UsageError, wantsColor } from "./io.ts";
-import { addOutputFlags, csvSinks, type OutputFlags, writeOutputs } from "./outputs.ts";
+import type { Io } from "./io.ts";
+import { addOutputFlags, type OutputFlags } from "./outputs.ts";
 import type { Exit } from "./program.ts";
 
 export function reportCommand(io: Io, exit: Exit): Command {
@@ -12,23 +8,7 @@ export function reportCommand(io: Io, exit: Exit): Command {
     .description("Prints what a run file holds, also of a run that was killed.")
     .argument("<run>", "a run file, runs/….db");
   return addOutputFlags(command).action(async (path: string, flags: OutputFlags) => {
-    const report = reportOf(path);
-    if (report.kind === "problem") throw new UsageError(report.message);
-    for (const sink of csvSinks(flags)) await retell(path, sink);
-    for (const line of report.damage) io.stderr.write(`${line}\n`);
-    printSummary(report.summary, io.stdout, { color: wantsColor(io) });
-    await writeOutputs(io, flags, report.summary);
-    exit.code = report.summary.verdict.exitCode;
+    const { printReport } = await import("./print-report.ts");
+    exit.code = await printReport(io, path, flags);
   });
-}
-
-/** Tells a sink a run again from its file. */
-async function retell(path: string, sink: Sink): Promise<void> {
-  try {
-    const problem = await replay(path, [sink]);
-    if (problem !== undefined) throw new UsageError(problem.message);
-  } catch (error) {
-    if (!(error instanceof Error && "syscall" in error)) throw error;
-    throw new UsageError(`Cannot write the CSV files: ${error.message}`);
-  }
 }

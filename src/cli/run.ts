@@ -1,14 +1,8 @@
-import { randomBytes, randomInt } from "node:crypto";
 import { Command } from "commander";
-import { monotonicMs } from "../metrics/clock.ts";
-import type { PlanOptions } from "../scenario/make-plan.ts";
 import { duration, positiveInteger, processes, rate } from "./flags.ts";
 import type { Io } from "./io.ts";
 import type { Exit } from "./program.ts";
-import { openScenario, planOf } from "./scenario-file.ts";
-import { session } from "./session.ts";
 import { addSessionFlags, type SessionFlags } from "./session-flags.ts";
-import { version } from "./version.ts";
 
 /** What somebody may set for a run, whatever command starts it. */
 export interface RunFlags extends SessionFlags {
@@ -31,6 +25,7 @@ export function runCommand(io: Io, exit: Exit): Command {
     .option("-p, --profile <name>", "the profile of the scenario to run")
     .option("-H, --host <url>", "the service to load, in place of the scenario's host");
   return addRunFlags(command).action(async (file: string, classes: string[], flags: RunFlags) => {
+    const { runScenario } = await import("./run-scenario.ts");
     exit.code = await runScenario(io, file, classes, flags);
   });
 }
@@ -43,33 +38,4 @@ export function addRunFlags(command: Command): Command {
     .option("--processes <n>", "worker threads; -1 for one a core (default: one a core, less one)", processes)
     .option("--seed <n>", "repeats another run's random choices", positiveInteger);
   return addSessionFlags(ran);
-}
-
-/** Reads, plans, runs. Throws a UsageError for a scenario or flags that are wrong. */
-export async function runScenario(io: Io, file: string, classes: string[], flags: RunFlags): Promise<number> {
-  const scenario = openScenario(io, file);
-  const startedAt = io.wallClock();
-  const plannedAtMs = monotonicMs();
-  const options: PlanOptions = {
-    seed: flags.seed ?? randomInt(1, 2 ** 31),
-    startedAt,
-    version: version(),
-    labels: flags.label,
-    classes,
-    ...(flags.profile === undefined ? {} : { profile: flags.profile }),
-    ...(flags.host === undefined ? {} : { host: flags.host }),
-    ...(flags.users === undefined ? {} : { users: flags.users }),
-    ...(flags.spawnRate === undefined ? {} : { spawnRate: flags.spawnRate }),
-    ...(flags.duration === undefined ? {} : { durationMs: flags.duration }),
-    ...(flags.watchOnly === undefined ? {} : { watchOnly: flags.watchOnly }),
-    suffix: randomBytes(2).toString("hex"),
-  };
-  return session(io, planOf(scenario, options), plannedAtMs, {
-    processes: flags.processes,
-    runs: flags.runs,
-    outputs: flags,
-    listen: flags.listen,
-    metricsListen: flags.metricsListen,
-    lingerMs: flags.linger,
-  });
 }

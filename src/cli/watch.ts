@@ -2,7 +2,6 @@ import { Command } from "commander";
 import { duration } from "./flags.ts";
 import type { Io } from "./io.ts";
 import type { Exit } from "./program.ts";
-import { runScenario } from "./run.ts";
 import { addSessionFlags, type SessionFlags } from "./session-flags.ts";
 
 interface WatchFlags extends SessionFlags {
@@ -19,6 +18,7 @@ export function watchCommand(io: Io, exit: Exit): Command {
     .option("-H, --host <url>", "the service that relative addresses are below")
     .option("-d, --duration <time>", "how long: 30s, 5m, 1h30m (default: until Ctrl-C)", duration);
   return addSessionFlags(command).action(async (file: string, flags: WatchFlags) => {
+    const { runScenario } = await import("./run-scenario.ts");
     exit.code = await runScenario(io, file, [], { ...flags, watchOnly: true });
   });
 }

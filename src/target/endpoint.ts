@@ -1,5 +1,6 @@
-import { Agent, type Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import type { Template } from "../scenario/plan.ts";
+import { HttpAgent } from "./agent.ts";
 import { CollectError, codeOf, connectionError } from "./collect-error.ts";
 import type { CollectorDeps } from "./collector.ts";
 import { decoded, Filling } from "./filling.ts";
@@ -27,14 +28,14 @@ export class Endpoint {
   readonly #url: () => URL;
   readonly #headers: [string, () => string][];
   readonly #deps: CollectorDeps;
-  readonly #agent: Agent;
+  readonly #agent: HttpAgent;
 
   constructor(options: EndpointOptions, deps: CollectorDeps) {
     this.filling = new Filling(deps);
     this.#url = this.filling.address(options.url, ["http:", "https:"], "http://localhost:8000/metrics");
     this.#headers = options.headers.map(([name, value]) => [name.toLowerCase(), this.filling.template(value)]);
     this.#deps = deps;
-    this.#agent = new Agent({
+    this.#agent = new HttpAgent({
       connections: 1,
       allowH2: false,
       keepAliveTimeout: 60_000,

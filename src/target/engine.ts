@@ -1,5 +1,5 @@
-import { Agent } from "undici";
 import type { Clock } from "../metrics/clock.ts";
+import { HttpAgent } from "./agent.ts";
 import { CollectError } from "./collect-error.ts";
 
 /** More than any answer of an engine to what is asked of it here. */
@@ -12,7 +12,7 @@ const MAX_BYTES = 10_000_000;
 export class DockerEngine {
   readonly #address: string;
   readonly #origin: string;
-  readonly #agent: Agent;
+  readonly #agent: HttpAgent;
   readonly #clock: Clock;
 
   /** `unix:///var/run/docker.sock`, `tcp://host:2375` or `http://host:2375`. */
@@ -21,7 +21,7 @@ export class DockerEngine {
     this.#clock = clock;
     const socketPath = /^unix:\/\/(.+)$/.exec(address)?.[1];
     this.#origin = socketPath === undefined ? address.replace(/^tcp:/, "http:") : "http://docker";
-    this.#agent = new Agent({
+    this.#agent = new HttpAgent({
       connections: 4,
       allowH2: false,
       keepAliveTimeout: 60_000,

@@ -1,0 +1,37 @@
+import { randomBytes, randomInt } from "node:crypto";
+import { monotonicMs } from "../metrics/clock.ts";
+import type { PlanOptions } from "../scenario/make-plan.ts";
+import type { Io } from "./io.ts";
+import type { RunFlags } from "./run.ts";
+import { openScenario, planOf } from "./scenario-file.ts";
+import { session } from "./session.ts";
+import { version } from "./version.ts";
+
+/** Reads, plans, runs. Throws a UsageError for a scenario or flags that are wrong. */
+export async function runScenario(io: Io, file: string, classes: string[], flags: RunFlags): Promise<number> {
+  const scenario = openScenario(io, file);
+  const startedAt = io.wallClock();
+  const plannedAtMs = monotonicMs();
+  const options: PlanOptions = {
+    seed: flags.seed ?? randomInt(1, 2 ** 31),
+    startedAt,
+    version: version(),
+    labels: flags.label,
+    classes,
+    ...(flags.profile === undefined ? {} : { profile: flags.profile }),
+    ...(flags.host === undefined ? {} : { host: flags.host }),
+    ...(flags.users === undefined ? {} : { users: flags.users }),
+    ...(flags.spawnRate === undefined ? {} : { spawnRate: flags.spawnRate }),
+    ...(flags.duration === undefined ? {} : { durationMs: flags.duration }),
+    ...(flags.watchOnly === undefined ? {} : { watchOnly: flags.watchOnly }),
+    suffix: randomBytes(2).toString("hex"),
+  };
+  return session(io, planOf(scenario, options), plannedAtMs, {
+    processes: flags.processes,
+    runs: flags.runs,
+    outputs: flags,
+    listen: flags.listen,
+    metricsListen: flags.metricsListen,
+    lingerMs: flags.linger,
+  });
+}
