@@ -1,6 +1,9 @@
+import { HttpClient } from "./client/http.ts";
+import { httpOptions } from "./client/settings.ts";
 import { Coordinator } from "./cluster/coordinator.ts";
 import type { OpenLink } from "./cluster/protocol.ts";
 import { openThread } from "./cluster/thread-link.ts";
+import { Once, type OnceResult } from "./load/once.ts";
 import { type Levels, levelsAt, scaled, type Wanted } from "./load/scale.ts";
 import { usersOf } from "./load/stages.ts";
 import { arrivalRateAt, type Turn, timelineOf } from "./load/timeline.ts";
@@ -82,6 +85,11 @@ export class Run {
   #scaledAt = 0;
   #stoppedBy: string | undefined;
   #shareLost = false;
+  /** Steps of setup or teardown that are under way. */
+  #onceNow: Once | undefined;
+  /** Why there was no load. */
+  #notRun: string | undefined;
+  readonly #warnings: string[] = [];
   /** Ends a run that has no load and only watches. */
   readonly #watched = new AbortController();
 
@@ -154,6 +162,7 @@ export class Run {
   /** Ends the load at once: what is under way is aborted. */
   abort(): void {
     this.#tell("stop", "Stopped at once: requests under way are aborted.");
+    this.#onceNow?.abort();
     this.#coordinator.abort();
   }
 
@@ -165,7 +174,9 @@ export class Run {
   /** Runs the load to its end and judges it. */
   async execute(): Promise<Outcome> {
     this.#coordinator.open(this.#options.workers);
-    const prepared = this.#coordinator.prepare(this.#plan, { feeds: this.#options.feeds, variables: [] });
+    const { variables } = await this.#once("setup", []);
+    if (this.#notRun !== undefined) return this.#leave(variables);
+    const prepared = this.#coordinator.prepare(this.#plan, { feeds: this.#options.feeds, variables });
     const startTraces = this.#plan.traces === undefined ? undefined : await OtlpTraces.load();
     await prepared;
     const originMs = monotonicMs() + LEAD_MS;
@@ -190,8 +201,40 @@ export class Run {
     }
     await done;
     const endedAt = this.#clock.now();
-    await Promise.all([sources.stop(), this.#coordinator.close(), this.#traces?.shutdown(TRACES_SHUTDOWN_MS)]);
+    await sources.stop();
+    await this.#once("teardown", variables);
+    await Promise.all([this.#coordinator.close(), this.#traces?.shutdown(TRACES_SHUTDOWN_MS)]);
     return this.#conclude(endedAt);
+  }
+
+  /** After a setup that failed: what it has made is taken down, and there was no load. */
+  async #leave(variables: OnceResult["variables"]): Promise<Outcome> {
+    this.#each((sink) => sink.start(this.#plan));
+    await Promise.all([this.#once("teardown", variables), this.#coordinator.close()]);
+    return this.#conclude(0);
+  }
+
+  /** Steps before or after the load. What they came to is an event; what went wrong is said in the verdict. */
+  async #once(name: "setup" | "teardown", variables: OnceResult["variables"]): Promise<OnceResult> {
+    const { plannedAtMs, secret } = this.#options;
+    const { [name]: steps, seed, version, http } = this.#plan;
+    if (steps === undefined) return { requests: 0, tookMs: 0, variables };
+    // The run's time 0 is not known before setup has ended: this clock counts from the plan.
+    const clock = new SystemClock(plannedAtMs);
+    const client = new HttpClient(clock, httpOptions(http, secret));
+    const wallAt = (time: number) => this.#options.plan.startedAt + time;
+    const userAgent = `plimsoll/${version}`;
+    this.#onceNow = new Once({ name, steps, variables, seed, userAgent, clock, client, secret, wallAt });
+    const result = await this.#onceNow.run();
+    this.#onceNow = undefined;
+    const { requests, tookMs, failure } = result;
+    const took = tookMs < 1000 ? `${Math.round(tookMs)} ms` : `${(tookMs / 1000).toFixed(1)} s`;
+    const title = name === "setup" ? "Setup" : "Teardown";
+    const what = `${title}: ${requests} ${requests === 1 ? "request" : "requests"} in ${took}`;
+    this.#tell(name, failure === undefined ? `${what}.` : `${what}, failed: ${failure}`);
+    if (failure !== undefined && name === "setup") this.#notRun = `setup failed, so that no load was run: ${failure}`;
+    if (failure !== undefined && name === "teardown") this.#warnings.push(`teardown failed: ${failure}`);
+    return result;
   }
 
   /** Resolves when the load has ended, or the time for which the target is only watched. */
@@ -214,6 +257,8 @@ export class Run {
       snapshot,
       hasThresholds: this.#plan.thresholds.length > 0,
       watchOnly: this.#plan.watchMs !== undefined,
+      notRun: this.#notRun,
+      warnings: this.#warnings,
     });
     this.#state = verdict.state;
     const summary = summarise({
@@ -316,7 +361,8 @@ export class Run {
   }
 
   #tell(kind: RunEvent["kind"], message: string): void {
-    const event = { at: this.#clock.now(), kind, message };
+    // Before the load there is no time of the run.
+    const event = { at: this.#begun ? this.#clock.now() : 0, kind, message };
     this.#untold.push(event);
   }
 

@@ -94,6 +94,8 @@ export class Coordinator {
   }
 
   async close(): Promise<void> {
+    // Their end is no loss.
+    for (const member of this.#members.values()) if (member.state !== "lost") member.state = "done";
     await Promise.all([...this.#members.values()].map(({ link }) => link.close()));
   }
 

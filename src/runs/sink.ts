@@ -7,7 +7,7 @@ import type { ThresholdState, Verdict } from "../verdict/verdict.ts";
 export interface RunEvent {
   /** The run's milliseconds. */
   at: number;
-  kind: "stage" | "scale" | "source" | "worker" | "stop" | "generator";
+  kind: "setup" | "teardown" | "stage" | "scale" | "source" | "worker" | "stop" | "generator";
   /** For people. */
   message: string;
 }

@@ -530,6 +530,8 @@ export const definition = map("a scenario: a map with host, users and so on", {
   host: z.string("the service's URL, such as http://localhost:8000").optional(),
   feeds: named("a map of feed names to feeds", feed).optional(),
   users: named("a map of user classes, with at least one", user, 1).optional(),
+  setup: stepList.optional(),
+  teardown: stepList.optional(),
   profiles: named("a map of profile names to profiles", profile).optional(),
   watch: named("a map of source names to sources", source).optional(),
   thresholds: thresholds.optional(),
@@ -543,4 +545,4 @@ export const definition = map("a scenario: a map with host, users and so on", {
 }).meta({ title: "Plimsoll scenario", anyOf: [{ required: ["users"] }, { required: ["watch"] }] });
 
 /** Keys that the language has and this version does not do. */
-export const notYet: ReadonlySet<string> = new Set(["code", "cookies", "module", "setup", "teardown", "unique"]);
+export const notYet: ReadonlySet<string> = new Set(["code", "cookies", "module", "unique"]);

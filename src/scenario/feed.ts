@@ -17,14 +17,18 @@ interface Rows {
 
 /**
  * Reads `feeds:` and their files, which are looked for beside the scenario at `path`. One that cannot be read has its name
- * all the same, so that nothing more is said where it is used.
+ * all the same, so that nothing more is said where it is used. `taken` are names that every user has already.
  */
 export function readFeeds(
   reader: Reader,
   node: SourceNode | undefined,
   path: string,
+  taken: readonly string[],
 ): { name: string; columns?: string[]; feed?: ScenarioFeed }[] {
   return reader.named(node).map((entry) => {
+    if (taken.includes(entry.key)) {
+      reader.report("bad-key", entry.keyPlace, { key: entry.key, expected: "another name: setup captures this one" });
+    }
     const feed = readFeed(reader, entry, path);
     return feed === undefined ? { name: entry.key } : { name: entry.key, columns: feed.columns, feed };
   });

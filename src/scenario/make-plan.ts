@@ -125,6 +125,7 @@ class Making {
       loads,
       ...(this.#options.stopTimeoutMs === undefined ? {} : { stopTimeoutMs: this.#options.stopTimeoutMs }),
       ...(feeds.length === 0 ? {} : { feeds }),
+      ...(watchOnly ? {} : this.#once()),
       ...(watchOnly ? { watchMs: durationMs } : {}),
       warmUpMs: watchOnly ? 0 : (warmUp?.ms ?? 0),
       thresholds,
@@ -233,6 +234,19 @@ class Making {
     return wanted.length === 0 ? classes : classes.filter(({ name }) => wanted.includes(name));
   }
 
+  /** What runs once, before and after the load. */
+  #once(): Pick<Plan, "setup" | "teardown"> {
+    const request = this.#requestTo(this.#host);
+    const [setup, teardown] = [this.#scenario.setup, this.#scenario.teardown].map((steps) =>
+      mapRequests(steps, request),
+    );
+    return { ...(setup?.length && { setup }), ...(teardown?.length && { teardown }) };
+  }
+
+  #requestTo(host: Host | undefined): (request: ScenarioRequest) => RequestStep {
+    return ({ address, ...step }) => ({ ...step, url: this.#url(address, host) });
+  }
+
   /** Those that its classes use. */
   #feeds(loads: readonly PlannedLoad[]): Feed[] {
     const used = new Set(loads.flatMap(({ classes }) => classes.flatMap((one) => one.feeds ?? [])));
@@ -244,10 +258,7 @@ class Making {
   #class({ start, stop, tasks, ...userClass }: ScenarioClass, ofLoad: Host | undefined): UserClass {
     const changedTo = this.#options.classChanges?.findLast(({ name, host }) => name === userClass.name && host)?.host;
     const host = changedTo === undefined ? ofLoad : this.#hostOf(changedTo);
-    const request = ({ address, ...step }: ScenarioRequest): RequestStep => ({
-      ...step,
-      url: this.#url(address, host),
-    });
+    const request = this.#requestTo(host);
     const made: UserClass = {
       ...userClass,
       start: mapRequests(start, request),

@@ -4,12 +4,14 @@ import type { Environment } from "./environment.ts";
 import { readFeeds } from "./feed.ts";
 import { requestsOf } from "./flow.ts";
 import { readHttp } from "./http-settings.ts";
+import { readOnce } from "./once.ts";
 import type { TracePlan } from "./plan.ts";
 import type { Problem } from "./problem.ts";
 import { readProfile } from "./profile.ts";
-import { Reader } from "./reader.ts";
+import { type GivenVariable, Reader } from "./reader.ts";
 import type { Scenario } from "./scenario.ts";
 import { readSource as readYaml, Source, type SourceNode } from "./source.ts";
+import { capturedIn } from "./steps.ts";
 import { checkStructure } from "./structure.ts";
 import { type Names, readThresholds } from "./thresholds.ts";
 import { readClass, type ScenarioClass } from "./user-class.ts";
@@ -46,11 +48,16 @@ function toScenario(
     reader.report("missing-key", { ...root, length: 1 }, { key: "users", expected });
   }
   const host = readHost(reader, reader.get(root, "host"));
-  const feeds = readFeeds(reader, reader.get(root, "feeds"), path);
-  reader.give(
-    new Map(feeds.map(({ name, columns }) => [name, { kind: "feed", ...(columns === undefined ? {} : { columns }) }])),
-  );
+  const ofSetup = capturedIn(reader, reader.get(root, "setup"));
+  const setup = readOnce(reader, reader.get(root, "setup"), []);
+  const feeds = readFeeds(reader, reader.get(root, "feeds"), path, ofSetup);
+  // Only users have rows: setup and teardown belong to none.
+  const fromSetup = ofSetup.map((name) => [name, { kind: "variable" }] as const);
+  const fromFeeds = feeds.map(({ name, columns }) => [name, { kind: "feed", ...(columns && { columns }) }] as const);
+  reader.give(new Map<string, GivenVariable>([...fromSetup, ...fromFeeds]));
   const classes = reader.named(reader.get(root, "users")).map((entry) => readClass(reader, entry));
+  reader.give(new Map());
+  const teardown = readOnce(reader, reader.get(root, "teardown"), ofSetup);
   const classNames = classes.map(({ name }) => name);
   const watch = reader.named(reader.get(root, "watch"));
   const sources = watch
@@ -64,6 +71,8 @@ function toScenario(
     ...(host === undefined ? {} : { host }),
     feeds: feeds.flatMap(({ feed }) => feed ?? []),
     classes,
+    setup,
+    teardown,
     profiles: reader.named(reader.get(root, "profiles")).map((entry) => ({
       ...readProfile(reader, entry, classNames),
       thresholds: thresholds(reader.get(entry.value, "thresholds")),

@@ -19,6 +19,10 @@ export interface Plan {
   /** All random choices come from it, so that a run can be had again. */
   seed: number;
   loads: PlannedLoad[];
+  /** Run once, before the load; what it captures is every user's. */
+  setup?: Step[];
+  /** Run once, after the load, however that ended. */
+  teardown?: Step[];
   /** How long users may take at the end to finish what they have begun; by default 30 s. */
   stopTimeoutMs?: number;
   /** Without loads: for how long the target is only watched. */

@@ -12,7 +12,8 @@ import { variablePaths } from "./template.ts";
 const SHOWN_NAMES = 30;
 
 /** Variables that every user has from its beginning; of a feed its columns. */
-export type Given = ReadonlyMap<string, { kind: "variable" } | { kind: "feed"; columns?: readonly string[] }>;
+export type GivenVariable = { kind: "variable" } | { kind: "feed"; columns?: readonly string[] };
+export type Given = ReadonlyMap<string, GivenVariable>;
 
 /** The variables that a user may have; undefined where there is no user, as for a source of the target's health. */
 export type Variables = ReadonlySet<string> | undefined;

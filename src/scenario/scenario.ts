@@ -3,6 +3,7 @@ import type { Host } from "./address.ts";
 import type { ScenarioFeed } from "./feed.ts";
 import type { HttpPlan, TracePlan } from "./plan.ts";
 import type { Profile } from "./profile.ts";
+import type { ScenarioStep } from "./steps.ts";
 import type { ScenarioClass } from "./user-class.ts";
 import type { ScenarioSource } from "./watch.ts";
 
@@ -12,6 +13,8 @@ export interface Scenario {
   host?: Host;
   feeds: ScenarioFeed[];
   classes: ScenarioClass[];
+  setup: ScenarioStep[];
+  teardown: ScenarioStep[];
   profiles: Profile[];
   thresholds: Threshold[];
   sources: ScenarioSource[];

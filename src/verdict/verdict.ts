@@ -45,6 +45,10 @@ export interface Evidence {
   hasThresholds: boolean;
   /** A run that only watched its target has no requests. */
   watchOnly?: boolean;
+  /** Why there was no load: nothing can be said of the target then. */
+  notRun?: string | undefined;
+  /** What else people should know. */
+  warnings?: readonly string[];
 }
 
 /**
@@ -53,7 +57,13 @@ export interface Evidence {
  * no requests, or on a critical limit that could not be judged. Requests that the generator itself failed or broke off
  * count for nothing here. A run whose code threw has not passed.
  */
-export function decide({ states, trust, stoppedBy, snapshot, hasThresholds, watchOnly = false }: Evidence): Verdict {
+export function decide(evidence: Evidence): Verdict {
+  const { states, trust, stoppedBy, snapshot, hasThresholds, watchOnly = false, notRun } = evidence;
+  if (notRun !== undefined) {
+    const told = [...(evidence.warnings ?? [])];
+    if (stoppedBy === undefined) return { state: "inconclusive", reasons: [notRun], warnings: told };
+    return { state: "stopped", reasons: [`stopped by ${stoppedBy} before its end`], warnings: [notRun, ...told] };
+  }
   const broken = states.filter(({ level, state }) => level === "critical" && state === "broken");
   // First what ended the load: what came after was judged on a load that was no longer the plan's.
   const breaches = broken.toSorted((a, b) => abortTime(a) - abortTime(b)).map(breach);
@@ -69,7 +79,7 @@ export function decide({ states, trust, stoppedBy, snapshot, hasThresholds, watc
     ...unanswered,
     ...trust.reasons,
   ];
-  const warnings = [...targetWarnings(states), ...feedWarnings(snapshot)];
+  const warnings = [...targetWarnings(states), ...feedWarnings(snapshot), ...(evidence.warnings ?? [])];
   if (breaches.length > 0) {
     const own = trust.reasons.map((reason) => `the figures may be the generator's own: ${reason}`);
     return { state: "failed", breaches, warnings: [...warnings, ...thrown, ...unanswered, ...own] };

@@ -79,7 +79,16 @@ const anySecond: fc.Arbitrary<Second> = fc.record({
     events: fc.array(
       fc.record({
         at: fc.nat(1e6),
-        kind: fc.constantFrom<RunEvent["kind"][]>("stage", "source", "worker", "stop", "generator"),
+        kind: fc.constantFrom<RunEvent["kind"][]>(
+          "setup",
+          "teardown",
+          "stage",
+          "scale",
+          "source",
+          "worker",
+          "stop",
+          "generator",
+        ),
         message: anyText,
       }),
       { maxLength: 3 },
