@@ -3,6 +3,7 @@ import { nearest } from "../verdict/spelling.ts";
 import { namedLatencies, type Threshold } from "../verdict/threshold.ts";
 import { type Address, type Host, hostOf, resolve } from "./address.ts";
 import { type ClassChanges, changed } from "./class-change.ts";
+import { coveredBy } from "./coverage.ts";
 import { feedsIn } from "./feed.ts";
 import type { FeedTable } from "./feed-table.ts";
 import { mapRequests, requestsOf } from "./flow.ts";
@@ -110,16 +111,17 @@ class Making {
       this.#report("missing-key", "watch", { key: "watch", expected: "a map of source names to sources, to look at" });
     }
     const all = thresholdsOf(this.#scenario.thresholds, profile.thresholds);
-    const thresholds = watchOnly ? all.filter(({ subject }) => subject === "target") : all;
+    const driven = loads.flatMap(({ classes }) => classes);
+    const thresholds = watchOnly
+      ? all.filter(({ subject }) => subject === "target")
+      : coveredBy(all, driven, this.#scenario.classes);
     const watched = sources.map((source) => this.#source(source, endMs));
     return {
       runId: runIdOf(startedAt, [scenario, name, suffix]),
       version,
       scenario,
       profile: name,
-      target:
-        this.#host?.authority ??
-        firstAuthority([...loads.flatMap(({ classes }) => urlsOf(classes)), ...watched.flatMap(urlOf)]),
+      target: this.#host?.authority ?? firstAuthority([...urlsOf(driven), ...watched.flatMap(urlOf)]),
       startedAt,
       seed,
       loads,

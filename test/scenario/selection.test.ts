@@ -80,3 +80,33 @@ describe("fixedCount", () => {
     expect(said(admin + guest + arrivals, {})).toContain("expected a load of users\n  got open, of arrivals");
   });
 });
+
+describe("thresholds", () => {
+  const judged = `${shop}
+profiles:
+  all: { users: 3, duration: 1m }
+  clerks: { users: 2, duration: 1m, classes: [Clerk] }
+thresholds:
+  - ratio(errors) < 1%
+  - max(latency{task="Look"}) < 1s
+  - max(latency{task="Sort"}) < 1s
+  - max(latency{user="Clerk", outcome="success"}) < 1s
+  - max(latency{tag="slow"}) < 1s
+  - max(latency{tag="write"}) < 1s
+  - max(latency{user="Buyer", task="Clean"}) < 1s
+  - max(cpu_utilization_ratio) < 1
+`;
+
+  it.each<[string, Partial<PlanOptions>, string[]]>([
+    ["all", { profile: "all" }, ["Look", "Sort", "Clerk", "slow", "write", "Clean"]],
+    ["those of a class", { profile: "all", classes: ["Buyer"] }, ["Look", "slow", "write", "Clean"]],
+    ["those of a profile's classes", { profile: "clerks" }, ["Sort", "Clerk", "slow", "Clean"]],
+    ["those of tags", { profile: "all", tags: ["read"] }, ["Look", "Clean"]],
+  ])("are judged that the run can say something about, and those that name what there is not: %s", (_, options, names) => {
+    const plan = made(judged, options);
+    if ("problems" in plan) throw new Error(JSON.stringify(plan.problems));
+    const labels = plan.plan.thresholds.map(({ filters }) => filters["task"] ?? filters["user"] ?? filters["tag"]);
+    expect(labels.filter((label) => label !== undefined)).toEqual(names);
+    expect(plan.plan.thresholds.length).toBe(names.length + 2);
+  });
+});
