@@ -1,0 +1,173 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import type { Summary } from "../../src/runs/summary.ts";
+import { type PracticeTarget, startPracticeTarget } from "../demo/practice-target.ts";
+import { automationOf, commandsOf, type GuideCommand, guides } from "../guides/commands.ts";
+import { type Finished, Plimsoll, temporaryFolder } from "./plimsoll.ts";
+
+/** The guides' durations and numbers of users are too many for a test; what is appended wins. */
+const cut = ["--users", "12", "--spawn-rate", "12"];
+
+/** A command of a guide as it is with Plimsoll, and what it must come to. */
+interface Case {
+  args: string[];
+  outcome:
+    | { kind: "run"; html?: string; classes: string[] }
+    /** It ends at once with a sentence. */
+    | { kind: "refused"; says: RegExp };
+}
+
+const exampleOf = (guide: string) => resolve(import.meta.dirname, `../../examples/${guide}/${guide}.yaml`);
+
+/** What a shell, GitHub or the reader fills in. */
+function filled(words: string[], url: string): string[] {
+  return words.map((word) =>
+    word
+      .replace(/\$\{\{ secrets\.\w+ \}\}|\$LOAD_TEST_HOST|https?:\/\/(localhost|[\w.-]+\.(app|com))(:\d+)?/, url)
+      .replace(/<master-ip>|MASTER_IP/, "127.0.0.1")
+      .replace("/var/reports/", ""),
+  );
+}
+
+/** How each tool's command is written with Plimsoll. */
+const forms: { tool: RegExp; to(command: GuideCommand, url: string): Case }[] = [
+  {
+    tool: /^locust .*--(master|worker)\b/,
+    to: ({ guide, words }, url) => ({
+      args: withExample(guide, filled(words.slice(1), url)),
+      outcome: { kind: "refused", says: /several machines/ },
+    }),
+  },
+  { tool: /^locust /, to: ({ guide, words }, url) => locustForm(guide, words.slice(1), url) },
+  {
+    tool: /^python tests\/load\/scenarios\.py /,
+    to: ({ guide, words }, url) => runForm(guide, ["run", `${guide}.yaml`, "--profile", words.at(-1) ?? ""], url),
+  },
+  { tool: /^npx plimsoll -f /, to: ({ guide, words }, url) => locustForm(guide, words.slice(2), url) },
+  {
+    tool: /^(npx )?plimsoll run /,
+    to: ({ guide, words }, url) => runForm(guide, words.slice(words.indexOf("run")), url),
+  },
+];
+
+function locustForm(guide: string, words: string[], url: string): Case {
+  const args = withExample(guide, filled(words, url));
+  // What would wait for somebody to press Start does so by itself.
+  const start = args.includes("--headless") ? [] : ["--autostart", "--autoquit", "0"];
+  const html = args.find((arg) => arg.endsWith(".html"))?.replace("--html=", "");
+  return {
+    args: [...args, "--host", url, ...cut, "--run-time", "2s", ...start],
+    outcome: {
+      kind: "run",
+      classes: args.filter((arg) => /^[A-Z]\w*User$/.test(arg)),
+      ...(html === undefined ? {} : { html }),
+    },
+  };
+}
+
+function runForm(guide: string, words: string[], url: string): Case {
+  const args = withExample(guide, filled(words, url));
+  const { profiles } = parse(readFileSync(exampleOf(guide), "utf8")) as {
+    profiles: Record<string, { users?: number }>;
+  };
+  // A profile of stages or of several loads has no place for a number of users.
+  const ofUsers = profiles[args[args.indexOf("--profile") + 1] ?? ""]?.users !== undefined;
+  const users = ofUsers ? cut : [];
+  return { args: [...args, "--host", url, ...users, "--duration", "2s"], outcome: { kind: "run", classes: [] } };
+}
+
+/** Tools whose commands Plimsoll has no form of yet. */
+const notYet = [/^k6 run/, /^python tests\/load\/benchmark\.py/, /run_load_tests\.(sh|bat)$/, /^custom\.run\(/];
+
+/** With the example in place of the file that stands after `-f` or `run`. */
+function withExample(guide: string, words: string[]): string[] {
+  return words.map((word, i) => (words[i - 1] === "-f" || words[i - 1] === "run" ? exampleOf(guide) : word));
+}
+
+const formOf = ({ words }: GuideCommand) => forms.find(({ tool }) => tool.test(words.join(" ")));
+
+/** Runs what `cases` gives, in four lanes at once, each with a practice target of its own. */
+async function inLanes<T, R>(cases: T[], run: (one: T, target: PracticeTarget) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const waiting = [...cases.entries()];
+  const lane = async () => {
+    const target = await startPracticeTarget("--weak", "none", "--ai-ms", "50");
+    try {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        results[next[0]] = await run(next[1], target);
+      }
+    } finally {
+      await target.stop();
+    }
+  };
+  await Promise.all([lane(), lane(), lane(), lane()]);
+  return results;
+}
+
+interface Ran extends Finished {
+  line: string;
+  case: Case;
+  folder: string;
+  /** Requests that the target counted. */
+  counted: number;
+}
+
+async function execute(command: GuideCommand, target: PracticeTarget): Promise<Ran> {
+  const form = formOf(command);
+  if (form === undefined) throw new Error(`no form for ${command.words.join(" ")}`);
+  const one = form.to(command, target.url);
+  const folder = temporaryFolder();
+  const before = await target.requests();
+  const summary = one.outcome.kind === "run" ? ["--summary", "summary.json"] : [];
+  // Where the example's services are beside the host, and that nobody is there to take traces.
+  const env = { RAG_URL: target.url, GUARDRAILS_URL: target.url, OTEL_SDK_DISABLED: "true" };
+  const finished = await new Plimsoll([...one.args, ...summary], { folder, env }).finished;
+  const after = await target.requests();
+  return { ...finished, line: command.words.join(" "), case: one, folder, counted: after.total - before.total };
+}
+
+describe("each command line of the guides, with the tool's name and its file replaced, runs", () => {
+  it("are all known, or known to be missing", () => {
+    const all = guides.flatMap(commandsOf);
+    expect(all.length).toBeGreaterThan(35);
+    const unknown = all.filter((command) => formOf(command) === undefined).map(({ words }) => words.join(" "));
+    expect(unknown.filter((line) => !notYet.some((tool) => tool.test(line)))).toEqual([]);
+  });
+
+  it.each(guides)("%s, and those of its example", async (guide) => {
+    const ofGuide = commandsOf(guide).filter((command) => formOf(command) !== undefined);
+    const lines = new Map([...ofGuide, ...automationOf(guide)].map((command) => [command.words.join(" "), command]));
+    const commands = [...lines.values()];
+    expect(commands.length).toBeGreaterThan(0);
+    for (const { line, case: one, code, stdout, stderr, folder, counted } of await inLanes(commands, execute)) {
+      const said = `${line}\n${one.args.join(" ")}\n${stdout}\n${stderr}`;
+      if (one.outcome.kind === "refused") {
+        expect(code, said).toBe(104);
+        expect(stderr).toMatch(one.outcome.says);
+        expect(counted).toBe(0);
+        continue;
+      }
+      expect(existsSync(join(folder, "summary.json")), said).toBe(true);
+      const summary = JSON.parse(readFileSync(join(folder, "summary.json"), "utf8")) as Summary;
+      expect(code, said).toBe(summary.verdict.exitCode);
+      expect(["passed", "failed", "inconclusive"], said).toContain(summary.verdict.state);
+      // Twelve users for two seconds are few, and a cache is cold then; anything else that breaks is wrong.
+      const broken = summary.verdict.breaches.filter(
+        (breach) => !/^(rate\(requests\)|avg\(cache_hit_ratio\))/.test(breach),
+      );
+      expect(broken, said).toEqual([]);
+      // The target counts those that look at its health apart, and so what administrators ask.
+      const ours = summary.requests
+        .filter(({ user }) => user !== "AdminUser")
+        .reduce((sum, { requests }) => sum + requests, 0);
+      expect(ours, said).toBe(counted);
+      expect(summary.totals.failures, said).toBe(0);
+      expect(counted, said).toBeGreaterThan(5);
+      const { classes, html } = one.outcome;
+      if (classes.length > 0) expect([...new Set(summary.requests.map(({ user }) => user))]).toEqual(classes);
+      if (html !== undefined) expect(existsSync(join(folder, html)), said).toBe(true);
+    }
+  });
+});
