@@ -9,7 +9,6 @@ import type { Planned, PlanOptions } from "../scenario/make-plan.ts";
 import { endOfLoads, type Plan, type PlannedLoad, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
 import { printJudgement } from "../sinks/console-summary.ts";
 import { CsvSink } from "../sinks/csv.ts";
-import { writeHtmlReport } from "../sinks/html.ts";
 import { LocustConsole } from "../sinks/locust-console.ts";
 import { LocustJson } from "../sinks/locust-json.ts";
 import type { Choices, Control, Refusal, Wanted } from "../ui/control.ts";
@@ -228,15 +227,12 @@ export class LoadSession implements Control {
     printJudgement(summary, this.#io.stderr, { color: wantsColor({ ...this.#io, stdout: this.#io.stderr }) });
     this.#io.stderr.write(`Run file: ${run.runFile.path}\n`);
     if (this.#settings.json) this.#io.stdout.write(json.text());
-    const problems = [
-      jsonFile === undefined
-        ? undefined
-        : await writeOutput(`${outputName(jsonFile, plan, this.#settings)}.json`, json.text()),
-      html === undefined ? undefined : await writeHtmlReport(run.runFile.path, outputName(html, plan, this.#settings)),
-    ];
-    for (const problem of problems) if (problem !== undefined) this.#log.say("ERROR", "main", problem);
+    const named = (name: string) => outputName(name, plan, this.#settings);
+    const problem = jsonFile === undefined ? undefined : await writeOutput(`${named(jsonFile)}.json`, json.text());
+    if (problem !== undefined) this.#log.say("ERROR", "main", problem);
     // Nothing but the JSON that was asked for goes to stdout.
-    await writeOutputs({ ...this.#io, stdout: this.#io.stderr }, this.#settings.outputs, summary);
+    const outputs = { ...this.#settings.outputs, ...(html === undefined ? {} : { html: named(html) }) };
+    await writeOutputs({ ...this.#io, stdout: this.#io.stderr }, outputs, summary, run.runFile.path);
   }
 
   /** What a start would run. */

@@ -4,8 +4,10 @@ import type { Sink } from "../runs/sink.ts";
 import type { Summary } from "../runs/summary.ts";
 import { annotations } from "../sinks/annotations.ts";
 import { CsvSink } from "../sinks/csv.ts";
+import { writeHtmlReport } from "../sinks/html.ts";
 import { junitXml } from "../sinks/junit.ts";
 import { markdown } from "../sinks/markdown.ts";
+import { readPageFiles } from "../ui/page-files.ts";
 import type { Io } from "./io.ts";
 
 /** Files that a run is written to, and by `report` afterwards. */
@@ -13,6 +15,7 @@ export interface OutputFlags {
   summary?: string;
   junit?: string;
   markdown?: string;
+  html?: string;
   csv?: string;
   csvFullHistory?: boolean;
 }
@@ -22,6 +25,7 @@ export function addOutputFlags(command: Command): Command {
     .option("--summary <file>", "write the summary as JSON")
     .option("--junit <file>", "write the verdict as JUnit XML: a limit of a threshold is a test case")
     .option("--markdown <file>", "write the summary as Markdown")
+    .option("--html <file>", "write the report: one HTML file, with charts")
     .option("--csv <prefix>", "write Locust's four CSV files: <prefix>_stats.csv and so on")
     .option("--csv-full-history", "with --csv: a row for each request name each second, too");
 }
@@ -32,7 +36,7 @@ export function csvSinks({ csv, csvFullHistory = false }: OutputFlags): Sink[] {
 }
 
 /** In a GitHub job, too: its page shows the summary, and what failed beside the steps. */
-export async function writeOutputs(io: Io, flags: OutputFlags, summary: Summary): Promise<void> {
+export async function writeOutputs(io: Io, flags: OutputFlags, summary: Summary, runFile: string): Promise<void> {
   const write = async (path: string | undefined, what: string, text: () => string, put = writeFile) => {
     if (path === undefined || path === "") return;
     try {
@@ -45,6 +49,10 @@ export async function writeOutputs(io: Io, flags: OutputFlags, summary: Summary)
   await write(flags.summary, "the summary", () => `${JSON.stringify(summary, null, 2)}\n`);
   await write(flags.junit, "JUnit XML", () => junitXml(summary));
   await write(flags.markdown, "Markdown", () => markdown(summary));
+  if (flags.html !== undefined) {
+    const problem = await writeHtmlReport(runFile, flags.html, readPageFiles());
+    if (problem !== undefined) io.stderr.write(`${problem}\n`);
+  }
   if (io.environment["GITHUB_ACTIONS"] !== "true") return;
   io.stdout.write(annotations(summary));
   await write(io.environment["GITHUB_STEP_SUMMARY"], "the job's summary", () => markdown(summary), appendFile);

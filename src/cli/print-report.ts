@@ -12,7 +12,7 @@ export async function printReport(io: Io, path: string, flags: OutputFlags): Pro
   for (const sink of csvSinks(flags)) await retell(path, sink);
   for (const line of report.damage) io.stderr.write(`${line}\n`);
   printSummary(report.summary, io.stdout, { color: wantsColor(io) });
-  await writeOutputs(io, flags, report.summary);
+  await writeOutputs(io, flags, report.summary, path);
   return report.summary.verdict.exitCode;
 }
 

@@ -63,7 +63,7 @@ export async function session(
   printSummary(outcome.summary, io.stdout, { color });
   io.stdout.write(`Run file: ${run.runFile.path}\n`);
   const code = exitCode(outcome.verdict);
-  await writeOutputs(io, options.outputs, outcome.summary);
+  await writeOutputs(io, options.outputs, outcome.summary, run.runFile.path);
   const lingering = { signal: hurried, ...(options.lingerMs === undefined ? {} : { capMs: options.lingerMs }) };
   await Promise.all(servers.map((server) => server.linger(lingering)));
   release();

@@ -141,6 +141,17 @@ export function yRange({ limits }: ChartSpec, least: number | null, most: number
   return [Math.min(0, least ?? 0), high === 0 ? 1 : high * 1.08];
 }
 
+/** Round values across the y axis: steps of 1, 2 or 5 times a power of ten; of a power of two for bytes. */
+export function yTicks({ unit }: ChartSpec, [low, high]: readonly [low: number, high: number]): number[] {
+  const rough = (high - low) / 4;
+  const ten = 10 ** Math.floor(Math.log10(rough));
+  const step = unit.endsWith("_bytes")
+    ? 2 ** Math.ceil(Math.log2(rough))
+    : ([1, 2, 5].find((times) => times * ten >= rough) ?? 10) * ten;
+  const first = Math.ceil(low / step);
+  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => (first + i) * step);
+}
+
 /** The last value of a line and its highest, for those who cannot see the chart. */
 export function inWords({ title, lines, unit }: ChartSpec): string {
   const show = shownIn(unit);

@@ -1,153 +1,133 @@
+import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { count, duration, rate, share } from "../metrics/units.ts";
-import { reportOf } from "../runs/report.ts";
-import type { Summary, SummaryRequest } from "../runs/summary.ts";
-import { formatLike } from "../verdict/quantity.ts";
-import { plain } from "./console-screen.ts";
-import { targetCells } from "./console-target.ts";
+import { loadCharts, targetCharts } from "../runs/charts.ts";
+import { reportOf, shownRun } from "../runs/report.ts";
+import type { Summary } from "../runs/summary.ts";
+import type { Shown } from "../runs/view-sink.ts";
+import { escapeHtml, summaryTables } from "./html-tables.ts";
+import { svgChart } from "./svg-chart.ts";
+
+/** The page as it was built: what makes a report one that can be used, not only read. */
+export interface PageFiles {
+  script: string;
+  style: string;
+}
+
+/** What a report is made of. */
+export interface HtmlReport {
+  summary: Summary;
+  shown: Shown;
+  /** What the run file has lost, for people. */
+  damage: readonly string[];
+}
 
 /**
- * Writes the report of a run file as one HTML file, its folder too. It has no script and fetches nothing; whatever a target
- * said is text. Gives the reason as a sentence where it cannot.
+ * Writes the report of a run file as one HTML file, its folder too. Gives the reason as a sentence where it cannot. Without
+ * the page's files the report is what it is without scripts.
  */
-export async function writeHtmlReport(runFile: string, path: string): Promise<string | undefined> {
+export async function writeHtmlReport(
+  runFile: string,
+  path: string,
+  page: PageFiles | undefined,
+): Promise<string | undefined> {
   const report = reportOf(runFile);
+  const run = shownRun(runFile);
   if (report.kind === "problem") return `Cannot write the report ${path}: ${report.message}`;
+  if (run.kind === "problem") return `Cannot write the report ${path}: ${run.message}`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, htmlReport(report.summary, report.damage));
+    await writeFile(path, htmlReport({ summary: report.summary, shown: run.shown, damage: report.damage }, page));
     return undefined;
   } catch (error) {
     return `Cannot write the report ${path}: ${(error as Error).message}`;
   }
 }
 
-type Cell = string | number;
-
-export function htmlReport(summary: Summary, damage: readonly string[] = []): string {
-  const { run, verdict, totals } = summary;
-  const title = `${run.scenario} – ${run.profile} – Plimsoll`;
-  const reasons = [...verdict.breaches, ...verdict.reasons, ...verdict.warnings, ...damage];
+/**
+ * A run as one HTML file that asks nobody for anything: verdict and findings first, in words, then charts and tables. The
+ * charts are SVG and all is text; where scripts run, the page takes over with the run's data, which stands in the file. Its
+ * policy lets run the one script that it came with, and nothing that a target or a scenario said.
+ */
+export function htmlReport({ summary, shown, damage }: HtmlReport, page: PageFiles | undefined): string {
+  const { run } = summary;
+  const title = escapeHtml(`${run.scenario} – ${run.profile} – Plimsoll`);
+  const script = page === undefined ? undefined : inScript(page.script);
+  const allowed = script === undefined ? "" : `; script-src '${hashOf(script)}'`;
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width">
-<title>${escapeHtml(title)}</title>
-<style>${style}</style>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:${allowed}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${page?.style ?? ""}${plainStyle}</style>
 </head>
 <body>
-<h1>${escapeHtml(run.scenario)} <small>${escapeHtml(run.profile)}</small></h1>
-<p class="verdict ${verdict.state}">${verdict.state}</p>
-${reasons.length === 0 ? "" : `<ul>${reasons.map((reason) => `<li>${escapeHtml(reason)}</li>`).join("")}</ul>`}
-${facts([
-  ["During", `${utc(run.start)} – ${utc(run.end)} (${duration(run.end - run.start)})`],
-  ["Run", run.id],
-  ...Object.entries(run.labels),
-  ...(totals.dropped > 0 ? [["Iterations dropped", count(totals.dropped)] as [string, string]] : []),
-])}
-${requestTable(summary)}
-${timeTable(summary)}
-${table("Failures", ["# Failures", "Method", "Name", "Error", "First seen", "Last seen"], failureRows(summary))}
-${table("Thresholds", ["Threshold", "Limit", "Measured", "State"], thresholdRows(summary))}
-${table("Target", ["Series", "Source", "Min", "Mean", "Max"], targetRows(summary))}
+${damage.map((line) => `<p class="damage">${escapeHtml(line)}</p>`).join("\n")}
+<div id="app">
+<header><h1>Plimsoll <span>${escapeHtml(run.scenario)} <small>${escapeHtml(run.profile)}</small></span></h1></header>
+<main>
+${verdictPart(summary)}
+${findingsPart(summary)}
+${charts("Load", loadCharts(shown.view), shown)}
+${charts("Target", targetCharts(shown.view), shown)}
+${summaryTables(summary)}
+</main>
+</div>
+${script === undefined ? "" : `<script type="application/json" id="run">${JSON.stringify(shown).replaceAll("<", "\\u003c")}</script>\n<script type="module">${script}</script>`}
 </body>
 </html>
 `;
 }
 
-function requestTable({ requests, totals }: Summary): string {
-  const row = (type: string, name: string, of: Summary["totals"] | SummaryRequest): Cell[] => [
-    type,
-    name,
-    count(of.requests),
-    count(of.failures),
-    of.requests === 0 ? "–" : share(of.failures / of.requests),
-    rate(of.rate),
-    ...(of.latency === null ? ["–", "–", "–"] : [of.latency.mean, of.latency.min, of.latency.max].map(duration)),
-  ];
-  const head = ["Type", "Name", "# Requests", "# Fails", "Failing", "Rate", "Average", "Min", "Max"];
-  const rows = sorted(requests).map((one) => row(one.method, one.name, one));
-  return table("Request statistics", head, [...rows, row("", "Aggregated", totals)]);
+function verdictPart({ verdict }: Summary): string {
+  const told = [...verdict.breaches, ...verdict.reasons];
+  return `<section class="verdict ${verdict.state}">
+<h2>The run ${verdict.state === "inconclusive" ? "is inconclusive" : verdict.state}</h2>
+${list(told)}
+${verdict.warnings.length === 0 ? "" : `<h3>Warnings</h3>${list(verdict.warnings)}`}
+</section>`;
 }
 
-function timeTable({ requests, totals }: Summary): string {
-  const row = (type: string, name: string, { latency }: Summary["totals"] | SummaryRequest): Cell[] => {
-    const times =
-      latency === null ? [] : [latency.p50, latency.p90, latency.p95, latency.p99, latency.p999, latency.max];
-    return [type, name, ...(times.length === 0 ? ["–", "–", "–", "–", "–", "–"] : times.map(duration))];
-  };
-  const head = ["Type", "Name", "50%", "90%", "95%", "99%", "99.9%", "100%"];
-  const rows = sorted(requests).map((one) => row(one.method, one.name, one));
-  return table("Response time statistics", head, [...rows, row("", "Aggregated", totals)]);
+function findingsPart({ findings }: Summary): string {
+  if (findings.length === 0) return "";
+  const items = findings.map(
+    ({ claim, severity }) => `<li class="${severity}"><em>${severity}</em> ${escapeHtml(claim)}</li>`,
+  );
+  return `<h2>Findings</h2>\n<ul class="findings">${items.join("")}</ul>`;
 }
 
-function sorted(requests: readonly SummaryRequest[]): SummaryRequest[] {
-  return requests.toSorted((a, b) => a.name.localeCompare(b.name) || a.method.localeCompare(b.method));
+function list(lines: readonly string[]): string {
+  return lines.length === 0 ? "" : `<ul>${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join("")}</ul>`;
 }
 
-function failureRows({ requests, run }: Summary): Cell[][] {
-  return requests
-    .flatMap(({ method, name, errors }) =>
-      errors.map((error) => {
-        const what = error.detail === "" || error.detail === error.type ? error.type : `${error.type}: ${error.detail}`;
-        const seen = [error.first, error.last].map((seconds) => utc(run.start + seconds));
-        return { times: error.count, cells: [count(error.count), method, name, what, ...seen] };
-      }),
-    )
-    .sort((a, b) => b.times - a.times)
-    .map(({ cells }) => cells);
+function charts(title: string, specs: ReturnType<typeof loadCharts>, { view }: Shown): string {
+  if (specs.length === 0) return "";
+  return `<h2>${title}</h2>\n<div class="charts">\n${specs.map((spec) => svgChart(spec, view)).join("\n")}\n</div>`;
 }
 
-function thresholdRows({ thresholds }: Summary): Cell[][] {
-  return thresholds.map(({ expression, level, limit, value, state, series, reason }) => {
-    const measured = value === null ? "–" : formatLike(value, limit);
-    const where = [series, reason].filter((text) => text !== undefined).join("; ");
-    const said = where === "" ? state : `${state} (${where})`;
-    return [expression, `${level} ${limit.operator} ${limit.text}`, measured, said.replaceAll("_", " ")];
-  });
+/** Neither a script's end nor a comment's beginning may stand in a script; both are written so that they mean the same. */
+function inScript(text: string): string {
+  return text.replace(/<(?=\/script|script|!--)/gi, "\\u003c");
 }
 
-function targetRows({ target, run }: Summary): Cell[][] {
-  return Object.entries(target).map(([name, { source, ...figures }]) => {
-    const metric = name.replace(/\{.*/s, "");
-    return [name, source, ...targetCells(metric, figures, run.end - run.start)];
-  });
+function hashOf(script: string): string {
+  return `sha256-${createHash("sha256").update(script).digest("base64")}`;
 }
 
-function table(title: string, head: readonly string[], rows: readonly Cell[][]): string {
-  if (rows.length === 0) return "";
-  const row = (cells: readonly Cell[], tag: "th" | "td") =>
-    `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(String(cell))}</${tag}>`).join("")}</tr>`;
-  const body = rows.map((cells) => row(cells, "td")).join("\n");
-  return `<h2>${escapeHtml(title)}</h2>\n<table>\n<thead>${row(head, "th")}</thead>\n<tbody>\n${body}\n</tbody>\n</table>`;
-}
-
-function facts(pairs: readonly (readonly [string, string])[]): string {
-  return `<dl>${pairs.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join("")}</dl>`;
-}
-
-function utc(unixSeconds: number): string {
-  return `${new Date(unixSeconds * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
-}
-
-function escapeHtml(text: string): string {
-  return plain(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-const style = `
-body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #1a1a1a; }
-h1 small { font-weight: normal; color: #666; }
-h2 { margin-top: 2rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: right; padding: 0.25rem 0.5rem; border-bottom: 1px solid #ddd; font-variant-numeric: tabular-nums; }
-th:nth-child(-n+2), td:nth-child(-n+2) { text-align: left; overflow-wrap: anywhere; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; }
-dt { color: #666; }
+/** Beside the page's own style: for what only stands where no script runs. */
+const plainStyle = `
+dl:not(.headline) { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; }
+dt { color: var(--muted, #555); }
 dd { margin: 0; }
-.verdict { display: inline-block; padding: 0.1rem 0.75rem; border-radius: 0.25rem; color: #fff; background: #666; }
-.verdict.passed { background: #1b7f3b; }
-.verdict.failed { background: #b3261e; }
+table { font-variant-numeric: tabular-nums; }
+th, td { text-align: right; }
+th:nth-child(-n+2), td:nth-child(-n+2) { text-align: left; overflow-wrap: anywhere; white-space: normal; }
+.chart svg { font: 11px system-ui, sans-serif; fill: var(--muted, #555); }
+.legend { margin: 0; font-size: 12px; }
+.legend span { margin-right: 12px; }
+.key { display: inline-block; width: 10px; height: 10px; margin-right: 4px; }
+${Array.from({ length: 8 }, (_, line) => `.line-${line} { background: var(--line-${line}); }`).join("\n")}
+.damage { margin: 0; padding: 8px 20px; background: #fff3cd; color: #4d3800; }
 `;

@@ -1,5 +1,5 @@
 import { runTime } from "../metrics/units.ts";
-import { type ChartSpec, inWords, shownIn, yRange } from "../runs/charts.ts";
+import { type ChartSpec, inWords, shownIn, yRange, yTicks } from "../runs/charts.ts";
 import type { Column, RunView } from "../runs/view.ts";
 import { escapeMarkup } from "./markup.ts";
 
@@ -19,11 +19,12 @@ export function svgChart(spec: ChartSpec, view: RunView): string {
   const last = Math.max(times.at(-1) ?? 1, first + 1);
   const all = spec.lines.flatMap(({ values }) => values).filter((value) => value !== null);
   const extreme = (of: (a: number, b: number) => number) => (all.length === 0 ? null : all.reduce((a, b) => of(a, b)));
-  const [low, high] = yRange(spec, extreme(Math.min), extreme(Math.max));
+  const range = yRange(spec, extreme(Math.min), extreme(Math.max));
+  const [low, high] = range;
   const x = (at: number) => LEFT + ((at - first) / (last - first)) * (WIDTH - LEFT - RIGHT);
   const y = (value: number) => HEIGHT - BOTTOM - ((value - low) / (high - low)) * (HEIGHT - BOTTOM - TOP);
   const show = shownIn(spec.unit);
-  const rows = [0, 0.25, 0.5, 0.75, 1].map((part) => low + part * (high - low));
+  const rows = yTicks(spec, range);
   const marks = [0, 0.25, 0.5, 0.75].map((part) => first + part * (last - first));
   const place = (value: number) => value.toFixed(1);
   const across = (value: number, style: string) =>

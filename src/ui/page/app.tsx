@@ -75,10 +75,12 @@ function Headline({ shown: { view, standing } }: { shown: Shown }) {
   const at = (view.times.at(-1) ?? 0) * 1000;
   const time = run.plannedMs === null ? runTime(at) : `${runTime(at)} of ${runTime(run.plannedMs)}`;
   const failed = totals.requests === 0 ? 0 : totals.failures / totals.requests;
+  const over = standing.verdict !== null;
+  const most = view.load.users.reduce<number>((a, b) => Math.max(a, b ?? 0), 0);
   const figures: [string, string][] = [
     ["Time", time],
-    ["Users", count(view.load.users.at(-1) ?? 0)],
-    ["RPS", rate(view.load.rate.at(-1) ?? 0)],
+    over ? ["Users at most", count(most)] : ["Users", count(view.load.users.at(-1) ?? 0)],
+    over ? ["Mean RPS", rate(totals.rate)] : ["RPS", rate(view.load.rate.at(-1) ?? 0)],
     ["p95", totals.latency === null ? "–" : duration(totals.latency.p95)],
     ["Failed", share(failed)],
   ];
