@@ -15,6 +15,8 @@ const packages = {
   "rabbitmq-server": "rabbitmq-server",
   "nats-server": "nats-server",
   "prometheus-node-exporter": "prometheus-node-exporter",
+  locust: "(pip install locust)",
+  script: "bsdutils",
   "compose-go": "(go install github.com/compose-spec/compose-go/v2/cmd@latest)",
 } as const;
 

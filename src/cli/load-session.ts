@@ -38,6 +38,8 @@ interface Current {
   json: LocustJson;
   /** Its end was asked for: by a signal, or by the page. */
   stoppedBy: string | undefined;
+  /** How many users were asked for while it ran: from then on the plan's stages do not hold. */
+  asked: number | undefined;
 }
 
 /** Starts and stops runs of one scenario, one at a time, and tells of each in Locust's way. */
@@ -151,7 +153,7 @@ export class LoadSession implements Control {
       },
       renewed: () => this.#each((watcher) => watcher.renewed()),
     });
-    const current = { run, plan, console, json, stoppedBy: undefined };
+    const current = { run, plan, console, json, stoppedBy: undefined, asked: undefined };
     this.#current = current;
     this.#last = run;
     this.#idle = this.#execute(current).finally(() => {
@@ -175,13 +177,14 @@ export class LoadSession implements Control {
     const { run, plan, console } = this.#current;
     const done = run.scale({ kind: "users", users, spawnRate });
     if (done.kind === "problem") return done;
+    this.#current.asked = users;
     console.scaled(plan, users, spawnRate);
     return undefined;
   }
 
   /** So many users more or fewer than are wanted now. */
   change(by: number): void {
-    const users = this.#current?.run.wanted.users;
+    const users = this.#current?.asked ?? this.#current?.run.wanted.users;
     if (users === undefined) return;
     const refused = this.scale(Math.max(0, users + by), KEYS_SPAWN_RATE);
     if (refused !== undefined) this.#log.say("WARNING", "main", refused.message);

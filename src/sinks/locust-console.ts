@@ -91,7 +91,8 @@ export class LocustConsole implements Sink {
   }
 
   get #nameWidth(): number {
-    return nameWidthFor(this.#out.isTTY === true ? this.#out.columns : undefined);
+    // A terminal that says 0 columns does not know.
+    return nameWidthFor((this.#out.isTTY === true && this.#out.columns) || undefined);
   }
 
   /** Says which ramp begins, and when its users are there. */
