@@ -13,7 +13,7 @@ import type { Snapshot } from "./metrics/snapshot.ts";
 import type { Span } from "./metrics/span.ts";
 import type { PlimsollMetric, RunState } from "./metrics/vocabulary.ts";
 import { RunFile } from "./runs/run-file.ts";
-import type { RunEvent, Sink } from "./runs/sink.ts";
+import type { RunEvent, RunPhase, Sink } from "./runs/sink.ts";
 import { type Summary, summarise } from "./runs/summary.ts";
 import { ViewSink } from "./runs/view-sink.ts";
 import type { FeedTable } from "./scenario/feed-table.ts";
@@ -23,6 +23,7 @@ import { PrometheusSink } from "./sinks/prometheus.ts";
 import { createCollector } from "./target/collector.ts";
 import { type Supervision, supervise } from "./target/supervise.ts";
 import { Judge } from "./verdict/judge.ts";
+import { duringLoad, Recovery, type RecoveryFigures } from "./verdict/recovery.ts";
 import { Trust } from "./verdict/trust.ts";
 import { decide, type ThresholdState, type Verdict } from "./verdict/verdict.ts";
 
@@ -92,6 +93,12 @@ export class Run {
   readonly #warnings: string[] = [];
   /** Ends a run that has no load and only watches. */
   readonly #watched = new AbortController();
+  readonly #recovery = new Recovery();
+  /** Ends the watching after the load. */
+  readonly #recovered = new AbortController();
+  #loadEndedAt: number | undefined;
+  /** How the limits stand, at the end of the load as they stay. */
+  #states: ThresholdState[] = [];
 
   constructor(options: RunOptions) {
     const { plan, sinks } = options;
@@ -147,6 +154,10 @@ export class Run {
 
   /** Ends the load: what is under way is finished. `who` stands in the verdict. */
   stop(who: string): void {
+    if (this.#loadEndedAt !== undefined) {
+      this.#recovered.abort();
+      return;
+    }
     // Watching without an end of its own has it here.
     if (this.#plan.watchMs !== UNTIL_STOPPED_MS) this.#stoppedBy ??= who;
     this.#end(`Stopped by ${who}`);
@@ -161,6 +172,10 @@ export class Run {
 
   /** Ends the load at once: what is under way is aborted. */
   abort(): void {
+    if (this.#loadEndedAt !== undefined) {
+      this.#recovered.abort();
+      return;
+    }
     this.#tell("stop", "Stopped at once: requests under way are aborted.");
     this.#onceNow?.abort();
     this.#coordinator.abort();
@@ -179,7 +194,8 @@ export class Run {
     const prepared = this.#coordinator.prepare(this.#plan, { feeds: this.#options.feeds, variables });
     const startTraces = this.#plan.traces === undefined ? undefined : await OtlpTraces.load();
     await prepared;
-    const originMs = monotonicMs() + LEAD_MS;
+    const { beforeMs = 0, afterMs = 0 } = this.#plan;
+    const originMs = monotonicMs() + LEAD_MS + beforeMs;
     const startedAt = this.#plan.startedAt + originMs - this.#options.plannedAtMs;
     this.#clock = new SystemClock(originMs);
     this.#plan = { ...this.#plan, startedAt };
@@ -188,30 +204,61 @@ export class Run {
     this.#traces = startTraces?.(this.#plan, this.#clock, (message) => this.note(message));
     this.#traces?.onExported((span) => this.#showExemplar(span));
     this.#each((sink) => sink.start(this.#plan));
-    await sleepUntil(this.#clock, 0);
+    await sleepUntil(this.#clock, -beforeMs);
     const sources = this.#watch();
+    if (beforeMs > 0) this.#tell("baseline-start", `The target is watched for ${beforeMs / 1000} s before the load.`);
 
     const ended = new AbortController();
     const done = this.#ended().finally(() => ended.abort());
-    for (let tick = 0; !ended.signal.aborted; tick++) {
-      await sleepUntil(this.#clock, tick * TICK_MS + TICK_DELAY_MS, ended.signal);
-      // A main thread that was held up skips ticks: a snapshot is not given an earlier time than its figures have.
-      tick = Math.max(tick, Math.floor((this.#clock.now() - TICK_DELAY_MS) / TICK_MS));
-      if (!ended.signal.aborted) this.#tick(tick * TICK_MS);
-    }
+    await this.#tickUntil(ended.signal, Math.ceil(-beforeMs / TICK_MS));
     await done;
-    const endedAt = this.#clock.now();
+    const endedAt = Math.max(0, this.#clock.now());
+    this.#loadEndedAt = endedAt;
+    this.#recovery.loadEnded(endedAt);
+    const recovery =
+      afterMs > 0 && this.#stoppedBy === undefined && this.#plan.sources.length > 0
+        ? await this.#recover(endedAt, afterMs)
+        : undefined;
     await sources.stop();
     await this.#once("teardown", variables);
     await Promise.all([this.#coordinator.close(), this.#traces?.shutdown(TRACES_SHUTDOWN_MS)]);
-    return this.#conclude(endedAt);
+    if (recovery === undefined) this.#tick(endedAt, "conclude");
+    else this.#tick(this.#clock.now());
+    return this.#conclude(endedAt, recovery);
+  }
+
+  /** Once a second from the second `first` on. */
+  async #tickUntil(ended: AbortSignal, first: number): Promise<void> {
+    for (let tick = first; !ended.aborted; tick++) {
+      await sleepUntil(this.#clock, tick * TICK_MS + TICK_DELAY_MS, ended);
+      // A main thread that was held up skips ticks: a snapshot is not given an earlier time than its figures have.
+      tick = Math.max(tick, Math.floor((this.#clock.now() - TICK_DELAY_MS) / TICK_MS));
+      if (!ended.aborted) this.#tick(tick * TICK_MS);
+    }
+  }
+
+  /** Watches until the target is back where it was before the load, or for `afterMs`. */
+  async #recover(endedAt: number, afterMs: number): Promise<RecoveryFigures> {
+    this.#tell("load-end", "The load has ended; the target is watched until it is back where it was.", endedAt);
+    this.#tick(endedAt, "conclude");
+    const latest = this.#clock.at(endedAt + afterMs, () => this.#recovered.abort());
+    await this.#tickUntil(this.#recovered.signal, Math.floor(endedAt / TICK_MS) + 1);
+    latest.cancel();
+    const figures = this.#recovery.figures(this.#clock.now());
+    const text =
+      figures.seconds === null
+        ? `The target was not back where it was before the load within ${figures.watched.toFixed(0)} s.`
+        : `The target is back where it was before the load, ${figures.seconds.toFixed(1)} s after its end.`;
+    this.#tell("recovered", text);
+    return figures;
   }
 
   /** After a setup that failed: what it has made is taken down, and there was no load. */
   async #leave(variables: OnceResult["variables"]): Promise<Outcome> {
     this.#each((sink) => sink.start(this.#plan));
     await Promise.all([this.#once("teardown", variables), this.#coordinator.close()]);
-    return this.#conclude(0);
+    this.#tick(0, "conclude");
+    return this.#conclude(0, undefined);
   }
 
   /** Steps before or after the load. What they came to is an event; what went wrong is said in the verdict. */
@@ -243,8 +290,9 @@ export class Run {
     return watchMs === undefined ? this.#coordinator.done : sleepUntil(this.#clock, watchMs, this.#watched.signal);
   }
 
-  async #conclude(endedAt: number): Promise<Outcome> {
-    const { snapshot, states } = this.#tick(endedAt, "conclude");
+  async #conclude(endedAt: number, recovery: RecoveryFigures | undefined): Promise<Outcome> {
+    const snapshot = this.#coordinator.total(endedAt);
+    const states = this.#states;
     const trust = this.#trust.result();
     if (this.#shareLost && this.#stoppedBy === undefined) {
       trust.trusted = false;
@@ -269,6 +317,7 @@ export class Run {
       target: this.#judge.target.summary(),
       trust,
       endedAt,
+      recovery,
     });
     for (const sink of this.#sinks) {
       // A sink that cannot end has told why; the others, and the verdict, do not depend on it.
@@ -277,19 +326,27 @@ export class Run {
     return { verdict, summary };
   }
 
-  #tick(at: number, how: "evaluate" | "conclude" = "evaluate"): { snapshot: Snapshot; states: ThresholdState[] } {
+  #tick(at: number, how: "evaluate" | "conclude" = "evaluate"): void {
     const snapshot = this.#coordinator.total(at);
-    this.#addOwn(snapshot);
+    const phase = this.#phaseAt(at);
+    if (phase !== "baseline") this.#addOwn(snapshot);
     const observations = this.#observations;
     this.#observations = [];
-    this.#trust.observe(snapshot);
-    this.#judge.observe(observations);
-    const states = this.#judge[how](snapshot);
-    this.#heed(states);
+    this.#recovery.observe(observations);
+    this.#judge.observe(duringLoad(observations, this.#loadEndedAt));
+    if (phase === "load") {
+      this.#trust.observe(snapshot);
+      this.#states = this.#judge[how](snapshot);
+      this.#heed(this.#states);
+    } else if (phase === "recovery" && this.#recovery.isBack) this.#recovered.abort();
     const events = this.#untold;
     this.#untold = [];
-    this.#each((sink) => sink.write({ snapshot, observations, events, thresholds: states }));
-    return { snapshot, states };
+    this.#each((sink) => sink.write({ snapshot, observations, events, thresholds: this.#states, phase }));
+  }
+
+  #phaseAt(at: number): RunPhase {
+    if (at < 0) return "baseline";
+    return this.#loadEndedAt === undefined || at <= this.#loadEndedAt ? "load" : "recovery";
   }
 
   /** A critical limit with `abort` that is broken ends the load: users finish the request under way and begin no other. */
@@ -360,10 +417,13 @@ export class Run {
     });
   }
 
-  #tell(kind: RunEvent["kind"], message: string): void {
-    // Before the load there is no time of the run.
-    const event = { at: this.#begun ? this.#clock.now() : 0, kind, message };
-    this.#untold.push(event);
+  /** Before the run's clock goes there is no time but its beginning. */
+  #now(): number {
+    return this.#begun ? this.#clock.now() : -(this.#plan.beforeMs ?? 0);
+  }
+
+  #tell(kind: RunEvent["kind"], message: string, at = this.#now()): void {
+    this.#untold.push({ at, kind, message });
   }
 
   #each(tell: (sink: Sink) => void): void {

@@ -174,7 +174,7 @@ export class Coordinator {
     const { counters = {} } = this.#sum.latestOf(worker) ?? {};
     const counted = metricSeries(counters, "plimsoll_iterations_total");
     const iterations = counted.reduce((sum, [, count]) => sum + count, resume.iterations);
-    const fromMs = this.#origin === undefined ? 0 : monotonicMs() - this.#origin.originMs;
+    const fromMs = this.#origin === undefined ? 0 : Math.max(0, monotonicMs() - this.#origin.originMs);
     return { fromMs, iterations, generation: resume.generation + 1, turns };
   }
 

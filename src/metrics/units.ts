@@ -50,6 +50,7 @@ export function bytes(value: number): string {
 
 /** A time of the run: 0:42, 1:05:00. */
 export function runTime(ms: number): string {
+  if (ms <= -1000) return `-${runTime(-ms)}`;
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const two = (value: number) => String(value % 60).padStart(2, "0");
   const minutes = Math.floor(seconds / 60);

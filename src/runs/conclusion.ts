@@ -1,5 +1,6 @@
 import type { Snapshot } from "../metrics/snapshot.ts";
 import { Judge } from "../verdict/judge.ts";
+import { duringLoad, Recovery, type RecoveryFigures } from "../verdict/recovery.ts";
 import type { TargetStatistics } from "../verdict/target-statistics.ts";
 import { Trust, type TrustResult } from "../verdict/trust.ts";
 import { decide, type ThresholdState, type Verdict } from "../verdict/verdict.ts";
@@ -12,6 +13,8 @@ export interface Conclusion {
   verdict: Verdict;
   target: TargetStatistics;
   trust: TrustResult;
+  /** Where the target was watched after the load. */
+  recovery: RecoveryFigures | undefined;
 }
 
 /** What a run file says of the run; a run that was killed before it was judged is judged now, and counts as stopped. */
@@ -19,24 +22,47 @@ export function concludeRun(run: StoredRun): Conclusion {
   const { plan, outcome } = run;
   const judge = new Judge(plan);
   const trust = new Trust();
-  const snapshot = run.finalSnapshot();
+  const last = run.finalSnapshot();
+  const loadEndedAt = loadEndOf(run);
+  const snapshot = { ...last, at: Math.max(0, Math.min(last.at, loadEndedAt ?? last.at)) };
   let states: ThresholdState[] = [];
   if (outcome !== undefined) {
-    for (const observation of run.observations()) judge.observe([observation]);
+    for (const observation of run.observations()) judge.observe(duringLoad([observation], loadEndedAt));
   } else {
     // A window was judged at each second: so it is again.
     for (const tick of run.ticks()) {
-      judge.observe(tick.observations);
-      if (tick.snapshot.at < snapshot.at) judge.evaluate(tick.snapshot);
+      judge.observe(duringLoad(tick.observations, loadEndedAt));
+      if (tick.snapshot.at >= 0 && tick.snapshot.at < snapshot.at) judge.evaluate(tick.snapshot);
     }
     states = judge.conclude(snapshot);
   }
-  for (const outline of run.outlines()) trust.observe(outline.at < snapshot.at ? outline : snapshot);
+  for (const outline of run.outlines()) {
+    if (outline.at >= 0) trust.observe(outline.at < snapshot.at ? outline : snapshot);
+  }
   trust.observe(snapshot);
-  const evidence = { target: judge.target, trust: trust.result(), snapshot };
+  const evidence = {
+    target: judge.target,
+    trust: trust.result(),
+    snapshot,
+    recovery: recoveryOf(run, loadEndedAt, last.at),
+  };
   if (outcome !== undefined) return { ...evidence, ...outcome };
   const stoppedBy = "a kill of its generator (unless it still runs)";
   const hasThresholds = plan.thresholds.length > 0;
   const watchOnly = plan.watchMs !== undefined;
   return { ...evidence, states, verdict: decide({ ...evidence, states, stoppedBy, hasThresholds, watchOnly }) };
+}
+
+/** When the load ended, where the target was watched after it; the run's milliseconds. */
+export function loadEndOf(run: StoredRun): number | undefined {
+  if ((run.plan.afterMs ?? 0) <= 0) return undefined;
+  return run.events().find(({ kind }) => kind === "load-end")?.at;
+}
+
+function recoveryOf(run: StoredRun, loadEndedAt: number | undefined, until: number): RecoveryFigures | undefined {
+  if (loadEndedAt === undefined) return undefined;
+  const recovery = new Recovery();
+  recovery.loadEnded(loadEndedAt);
+  for (const observation of run.observations()) recovery.observe([observation]);
+  return recovery.figures(until);
 }

@@ -7,7 +7,18 @@ import type { ThresholdState, Verdict } from "../verdict/verdict.ts";
 export interface RunEvent {
   /** The run's milliseconds. */
   at: number;
-  kind: "setup" | "teardown" | "stage" | "scale" | "source" | "worker" | "stop" | "generator";
+  kind:
+    | "setup"
+    | "teardown"
+    | "stage"
+    | "scale"
+    | "source"
+    | "worker"
+    | "stop"
+    | "generator"
+    | "baseline-start"
+    | "load-end"
+    | "recovered";
   /** For people. */
   message: string;
 }
@@ -21,7 +32,12 @@ export interface Tick {
   /** What happened since the last tick. */
   events: RunEvent[];
   thresholds: ThresholdState[];
+  /** Where in the run it is; where it is not said, the load goes on. Before the load times are below 0. */
+  phase?: RunPhase;
 }
+
+/** The target is watched before the load (`baseline`), while it goes on, and after it (`recovery`). */
+export type RunPhase = "baseline" | "load" | "recovery";
 
 /**
  * Somebody who is told. `start` comes first, `stop` last, each once; `write` in between, in the order of time. A sink that

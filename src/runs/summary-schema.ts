@@ -103,6 +103,18 @@ export const summarySchema = {
       generator: object({ cpu: count, lag: count, dropped: count, trusted: { type: "boolean" } }),
     },
     {
+      recovery: object({
+        seconds: { type: ["number", "null"], description: "Until all that drains was back; null if it was not." },
+        watched: count,
+        series: mapOf(
+          object({
+            baseline: number,
+            peak: number,
+            last: { type: ["number", "null"] },
+            seconds: { type: ["number", "null"] },
+          }),
+        ),
+      }),
       loadLine: object(
         { interval: { type: "array", items: number, minItems: 2, maxItems: 2 }, limitedBy: text },
         { users: number, arrivalsPerSecond: number },

@@ -3,6 +3,7 @@ import { metricSeries } from "../metrics/observation.ts";
 import { addSeries, requestCount, type SeriesData, type Snapshot } from "../metrics/snapshot.ts";
 import type { PlimsollMetric } from "../metrics/vocabulary.ts";
 import type { Plan } from "../scenario/plan.ts";
+import type { RecoveryFigures } from "../verdict/recovery.ts";
 import type { TargetFigures } from "../verdict/target-statistics.ts";
 import type { Limit } from "../verdict/threshold.ts";
 import type { TrustResult } from "../verdict/trust.ts";
@@ -47,6 +48,8 @@ export interface Summary {
   target: Record<string, TargetFigures>;
   /** What ended iterations and was no failed request, the most frequent first. */
   exceptions: SummaryException[];
+  /** How the target came back after the load, where it was watched then. */
+  recovery?: RecoveryFigures;
   thresholds: SummaryThreshold[];
   findings: { claim: string; severity: "info" | "warning" | "critical"; evidence: unknown[] }[];
   loadLine?: { users?: number; arrivalsPerSecond?: number; interval: [low: number, high: number]; limitedBy: string };
@@ -142,6 +145,8 @@ export interface SummaryInput {
   trust: TrustResult;
   /** The run's milliseconds; the last snapshot's where it is not given. */
   endedAt?: number;
+  /** Where the target was watched after the load. */
+  recovery?: RecoveryFigures | undefined;
 }
 
 export function summarise({ verdict, ...input }: SummaryInput): Summary {
@@ -161,6 +166,7 @@ export function summarise({ verdict, ...input }: SummaryInput): Summary {
     },
     verdict: summariseVerdict(verdict),
     ...summariseFigures(input),
+    ...(input.recovery === undefined ? {} : { recovery: input.recovery }),
   };
 }
 

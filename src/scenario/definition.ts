@@ -393,6 +393,8 @@ const profile = map("a profile: users, spawnRate, duration", {
   ...load,
   loads: loads.optional(),
   warmUp: duration.optional(),
+  before: duration.optional(),
+  after: duration.optional(),
   thresholds: thresholds.optional(),
 }).meta({
   oneOf: [

@@ -129,6 +129,8 @@ class Making {
       ...(feeds.length === 0 ? {} : { feeds }),
       ...(watchOnly ? {} : this.#once()),
       ...(watchOnly ? { watchMs: durationMs } : {}),
+      ...(watchOnly || profile.beforeMs === undefined ? {} : { beforeMs: profile.beforeMs }),
+      ...(watchOnly || profile.afterMs === undefined ? {} : { afterMs: profile.afterMs }),
       warmUpMs: watchOnly ? 0 : (warmUp?.ms ?? 0),
       thresholds,
       sources: watched,

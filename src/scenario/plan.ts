@@ -29,6 +29,10 @@ export interface Plan {
   watchMs?: number;
   /** Those that its classes use. Their rows travel beside it: `FeedTable`. */
   feeds?: Feed[];
+  /** For how long the target is watched before the load starts. */
+  beforeMs?: number;
+  /** For how long at most it is watched after the load has ended, until it is back where it was before. */
+  afterMs?: number;
   /** Thresholds count from here on, in the run's milliseconds. */
   warmUpMs: number;
   thresholds: Threshold[];

@@ -15,6 +15,9 @@ export interface Profile {
   loads: ScenarioLoad[];
   /** What thresholds leave out; it knows the problem it is in a run that is no longer. */
   warmUp?: { ms: number; tooLong: Problem };
+  /** For how long the target is watched before the load, and at most after it. */
+  beforeMs?: number;
+  afterMs?: number;
   /** In place of the scenario's with the same subject, and beside the others. */
   thresholds: Threshold[];
 }
@@ -46,7 +49,15 @@ export function readProfile(
       ? [readLoad(reader, node, keyPlace, classes)]
       : reader.items(list.value).map((load) => readLoad(reader, load, firstCharacter(load), classes));
   const warmUp = readWarmUp(reader, reader.get(node, "warmUp"));
-  return { name, loads: loads.filter((load) => load !== undefined), ...(warmUp === undefined ? {} : { warmUp }) };
+  const beforeMs = reader.duration(reader.get(node, "before"), 0);
+  const afterMs = reader.duration(reader.get(node, "after"), 0);
+  return {
+    name,
+    loads: loads.filter((load) => load !== undefined),
+    ...(warmUp === undefined ? {} : { warmUp }),
+    ...(beforeMs === undefined ? {} : { beforeMs }),
+    ...(afterMs === undefined ? {} : { afterMs }),
+  };
 }
 
 const loadKeys: ReadonlySet<string> = new Set([...shapeKeys, "classes", "startAt"]);

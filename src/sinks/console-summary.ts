@@ -1,6 +1,7 @@
 import { count, duration, rate, runTime, share } from "../metrics/units.ts";
 import type { Summary, SummaryRequest, SummaryThreshold } from "../runs/summary.ts";
 import { formatLike } from "../verdict/quantity.ts";
+import { recoveryLines } from "./console-recovery.ts";
 import {
   type ConsoleOptions,
   type ConsoleOutput,
@@ -38,6 +39,7 @@ function judgement(summary: Summary, width: number): Line[] {
   return [
     ...thresholdLines(summary, width),
     ...targetLines(summary, width),
+    ...section("Recovery", recoveryLines(summary, width)),
     ...(summary.run.watchOnly ? [] : generatorLines(summary)),
     ...warningLines(summary),
     [],

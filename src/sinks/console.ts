@@ -2,7 +2,7 @@ import { addHistograms, type HistogramData, quantile, subtractHistograms } from 
 import { metricSeries } from "../metrics/observation.ts";
 import { requestCount, type Snapshot } from "../metrics/snapshot.ts";
 import { count, duration, rate, runTime, share } from "../metrics/units.ts";
-import type { RunEvent, Sink, Tick } from "../runs/sink.ts";
+import type { RunEvent, RunPhase, Sink, Tick } from "../runs/sink.ts";
 import type { Plan } from "../scenario/plan.ts";
 import type { ThresholdState, Verdict } from "../verdict/verdict.ts";
 import { loadsInWords, plannedMs } from "./console-load.ts";
@@ -39,8 +39,9 @@ export class ConsoleSink implements Sink {
   readonly #target = new TargetGlance();
   #marks: Mark[] = [];
   #plannedMs = 0;
-  /** The sources of a run that only watches. */
-  #watched: string[] | undefined;
+  #sources: string[] = [];
+  /** There is no load. */
+  #watchOnly = false;
   #nextPlainAt = PLAIN_EVERY_MS;
 
   constructor(out: ConsoleOutput, options: ConsoleOptions = {}) {
@@ -49,7 +50,9 @@ export class ConsoleSink implements Sink {
 
   start(plan: Plan): void {
     this.#plannedMs = plannedMs(plan);
-    if (plan.watchMs !== undefined) this.#watched = plan.sources.map(({ name }) => name);
+    this.#nextPlainAt = PLAIN_EVERY_MS - (plan.beforeMs ?? 0);
+    this.#sources = plan.sources.map(({ name }) => name);
+    this.#watchOnly = plan.watchMs !== undefined;
     const rows: [string, string][] = [
       ...(plan.target === "" ? [] : [["target", plan.target] as [string, string]]),
       ...loadsInWords(plan).map((words): [string, string] => ["load", words]),
@@ -67,15 +70,15 @@ export class ConsoleSink implements Sink {
     );
   }
 
-  write({ snapshot, observations, events, thresholds }: Tick): void {
+  write({ snapshot, observations, events, thresholds, phase = "load" }: Tick): void {
     this.#target.observe(observations);
     if (events.length > 0) this.#screen.print(...events.map(eventLine));
     if (this.#screen.isTerminal) {
-      this.#screen.draw(...this.#status(snapshot, thresholds));
+      this.#screen.draw(...this.#status(snapshot, thresholds, phase));
     } else if (snapshot.at >= this.#nextPlainAt) {
       this.#nextPlainAt = (Math.floor(snapshot.at / PLAIN_EVERY_MS) + 1) * PLAIN_EVERY_MS;
-      if (this.#watched === undefined) this.#screen.print(this.#plainLine(snapshot));
-      else this.#screen.print(...this.#watchedLines(snapshot.at, this.#watched));
+      if (this.#watchOnly || phase !== "load") this.#screen.print(...this.#watchedLines(snapshot.at));
+      else this.#screen.print(this.#plainLine(snapshot));
     }
   }
 
@@ -84,11 +87,11 @@ export class ConsoleSink implements Sink {
     this.#screen.clear();
   }
 
-  #status(snapshot: Snapshot, thresholds: readonly ThresholdState[]): Line[] {
-    if (this.#watched !== undefined) {
+  #status(snapshot: Snapshot, thresholds: readonly ThresholdState[], phase: RunPhase): Line[] {
+    if (this.#watchOnly || phase !== "load") {
       return [
         this.#progress(snapshot),
-        ...this.#target.sources(this.#watched).map((pieces): Line => ["  ", ...pieces]),
+        ...this.#target.sources(this.#sources).map((pieces): Line => ["  ", ...pieces]),
         ...(thresholds.length === 0 ? [] : [["  ", ...thresholdPieces(thresholds)]]),
       ];
     }
@@ -102,12 +105,12 @@ export class ConsoleSink implements Sink {
   }
 
   #progress({ at, series }: Snapshot): Line {
-    const done = this.#plannedMs === 0 ? 0 : Math.min(1, at / this.#plannedMs);
+    const done = this.#plannedMs === 0 ? 0 : Math.max(0, Math.min(1, at / this.#plannedMs));
     const full = Math.round(done * BAR_WIDTH);
     const requests = series.reduce((sum, one) => sum + requestCount(one), 0);
     const failures = series.reduce((sum, one) => sum + one.failure.response.count, 0);
     const until = this.#plannedMs === 0 ? "until stopped" : runTime(this.#plannedMs);
-    const counted = this.#watched === undefined ? `   ${count(requests)} requests, ${count(failures)} failed` : "";
+    const counted = !this.#watchOnly ? `   ${count(requests)} requests, ${count(failures)} failed` : "";
     return [
       `  ${runTime(at).padStart(5)}  `,
       { text: "━".repeat(full), style: "cyan" },
@@ -116,9 +119,11 @@ export class ConsoleSink implements Sink {
     ];
   }
 
-  #watchedLines(at: number, watched: readonly string[]): Line[] {
+  #watchedLines(at: number): Line[] {
     const time = `  ${runTime(at).padStart(5)}  `;
-    return this.#target.sources(watched).map((pieces, i) => [i === 0 ? time : " ".repeat(time.length), ...pieces]);
+    return this.#target
+      .sources(this.#sources)
+      .map((pieces, i) => [i === 0 ? time : " ".repeat(time.length), ...pieces]);
   }
 
   #plainLine(snapshot: Snapshot): Line {
@@ -171,8 +176,17 @@ function markOf({ at, series }: Snapshot): Mark {
   return { at, requests: latency?.count ?? 0, failures, latency };
 }
 
+const calmKinds: ReadonlySet<RunEvent["kind"]> = new Set([
+  "stage",
+  "scale",
+  "stop",
+  "baseline-start",
+  "load-end",
+  "recovered",
+]);
+
 function eventLine({ at, kind, message }: RunEvent): Line {
-  const calm = kind === "stage" || kind === "scale" || kind === "stop";
+  const calm = calmKinds.has(kind);
   return [
     { text: `  ${runTime(at).padStart(5)}  `, style: "dim" },
     { text: calm ? "· " : "! ", style: calm ? "dim" : "yellow" },
