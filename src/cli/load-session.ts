@@ -1,28 +1,26 @@
-import { randomBytes, randomInt } from "node:crypto";
 import { join } from "node:path";
-import { userSequence } from "../load/share.ts";
 import { monotonicMs } from "../metrics/clock.ts";
 import { type Outcome, Run } from "../run.ts";
 import type { Sink } from "../runs/sink.ts";
 import type { Watcher } from "../runs/view-sink.ts";
-import type { Planned, PlanOptions } from "../scenario/make-plan.ts";
-import { endOfLoads, type Plan, type PlannedLoad, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
+import type { Planned } from "../scenario/make-plan.ts";
+import { endOfLoads, type Plan, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
 import { printJudgement } from "../sinks/console-summary.ts";
 import { CsvSink } from "../sinks/csv.ts";
 import { LocustConsole } from "../sinks/locust-console.ts";
 import { LocustJson } from "../sinks/locust-json.ts";
 import type { Choices, Control, Refusal, Wanted } from "../ui/control.ts";
 import type { Viewed } from "../ui/live.ts";
-import { choicesOf, NO_PROFILE } from "./choices.ts";
+import { choicesOf } from "./choices.ts";
 import { type Io, UsageError, wantsColor } from "./io.ts";
 import { locustExitCode } from "./locust-exit.ts";
 import type { Log } from "./locust-log.ts";
+import { classCounts, planFor, spawnedAt } from "./locust-plan.ts";
 import type { LocustSettings } from "./locust-settings.ts";
 import { outputName, writeOutput } from "./output.ts";
 import { writeOutputs } from "./outputs.ts";
-import { planOf, type ScenarioFile } from "./scenario-file.ts";
+import type { ScenarioFile } from "./scenario-file.ts";
 import { workersFor } from "./session.ts";
-import { version } from "./version.ts";
 
 /** Who stopped a run, in its verdict. */
 const THE_PAGE = "the page";
@@ -60,7 +58,7 @@ export class LoadSession implements Control {
     this.#scenario = scenario;
     this.#settings = settings;
     this.#log = log;
-    if (settings.start === "page") this.plan({ users: settings.users ?? 1 });
+    if (settings.start === "page") planFor(io, scenario, settings, { users: settings.users ?? 1 });
   }
 
   /** What the page is called. */
@@ -112,7 +110,7 @@ export class LoadSession implements Control {
     if (this.#current !== undefined) return { message: "A run is under way: stop it first." };
     const plannedAtMs = monotonicMs();
     try {
-      this.#begin(this.#planned(wanted), plannedAtMs);
+      this.#begin(planFor(this.#io, this.#scenario, this.#settings, wanted), plannedAtMs);
       return undefined;
     } catch (error) {
       if (error instanceof UsageError) return { message: error.message };
@@ -237,59 +235,4 @@ export class LoadSession implements Control {
     const outputs = { ...this.#settings.outputs, ...(html === undefined ? {} : { html: named(html) }) };
     await writeOutputs({ ...this.#io, stdout: this.#io.stderr }, outputs, summary, run.runFile.path);
   }
-
-  /** What a start would run. */
-  plan(wanted: Wanted): Plan {
-    return this.#planned(wanted).plan;
-  }
-
-  #planned(wanted: Wanted): Planned {
-    const { seed, labels, excludeTags, equalWeights, classChanges, stopTimeoutMs } = this.#settings;
-    const { tags = this.#settings.tags, profile = this.#settings.profile } = wanted;
-    const { users = this.#settings.users, spawnRate = this.#settings.spawnRate } = wanted;
-    const { host = this.#settings.host, durationMs = this.#settings.runTimeMs } = wanted;
-    const options: PlanOptions = {
-      seed: seed ?? randomInt(1, 2 ** 31),
-      startedAt: this.#io.wallClock(),
-      version: version(),
-      labels,
-      classes: wanted.classes ?? this.#settings.classes,
-      tags,
-      excludeTags,
-      equalWeights,
-      classChanges,
-      suffix: randomBytes(2).toString("hex"),
-      ...(profile === undefined || profile === NO_PROFILE ? {} : { profile }),
-      ...(host === undefined ? {} : { host }),
-      ...(users === undefined ? {} : { users }),
-      ...(spawnRate === undefined ? {} : { spawnRate }),
-      ...(durationMs === undefined ? {} : { durationMs }),
-      ...(stopTimeoutMs === undefined ? {} : { stopTimeoutMs }),
-    };
-    const planned = planOf(this.#scenario, options);
-    const resetAtMs = this.#settings.resetStats ? spawnedAt(planned.plan) : undefined;
-    if (resetAtMs === undefined) return planned;
-    // Thresholds count as the figures do.
-    return { ...planned, plan: { ...planned.plan, warmUpMs: Math.max(planned.plan.warmUpMs, resetAtMs) } };
-  }
-}
-
-/** When all users of the first stages are there; undefined where the run is over by then. */
-function spawnedAt({ loads }: Plan): number | undefined {
-  const ramps = loads.map(({ load, startMs }) => {
-    if (load.kind !== "users") return startMs;
-    // A ramp that an end cuts is made of several.
-    const held = load.stages.findIndex(({ forMs }) => forMs > 0);
-    return load.stages.slice(0, held + 1).reduce((at, { overMs }) => at + overMs, startMs);
-  });
-  const at = Math.max(0, ...ramps);
-  return at < endOfLoads(loads) ? at : undefined;
-}
-
-/** How many of a load's first n users are of each class, in the order of the scenario. */
-function classCounts({ classes }: PlannedLoad, n: number): Record<string, number> {
-  const { classOf } = userSequence(classes);
-  const counts = classes.map(() => 0);
-  for (let user = 0; user < n; user++) counts[classOf(user)] = (counts[classOf(user)] ?? 0) + 1;
-  return Object.fromEntries(classes.map(({ name }, i) => [name, counts[i] ?? 0]));
 }

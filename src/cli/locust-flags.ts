@@ -163,7 +163,8 @@ const table = [
     long: "--html",
     argument: "<file>",
     group: "figures",
-    meaning: "write a report; {u}, {r} and {t} in its name become users, spawn rate and run time",
+    meaning:
+      "write a report; {u}, {r} and {t} in its name, and in that of --csv and --json-file, become users, spawn rate and run time",
   },
   { long: "--json", variable: null, group: "figures", meaning: "print the figures as JSON to stdout at the end" },
   {

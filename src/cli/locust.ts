@@ -9,6 +9,7 @@ import { followKeys, openInBrowser } from "./keys.ts";
 import { LoadSession } from "./load-session.ts";
 import { LocustArguments } from "./locust-arguments.ts";
 import { Log } from "./locust-log.ts";
+import { planFor } from "./locust-plan.ts";
 import { type LocustSettings, settingsOf } from "./locust-settings.ts";
 import { openScenario } from "./scenario-file.ts";
 import { serve } from "./serving.ts";
@@ -40,6 +41,8 @@ export async function locustForm(io: Io, { commands, showHelp }: LocustForm): Pr
     return 0;
   }
   const settings = settingsOf(given);
+  const file = given.classes.find((name) => /\.(ya?ml|ts|py)$/.test(name));
+  if (file !== undefined) given.problems.push(`${file}: a user class was expected; give the scenario with -f ${file}.`);
   const meant = nearest(io.argv[0] ?? "", commands);
   const misspelt = settings.file === undefined && meant !== undefined;
   if (misspelt) given.problems.unshift(`There is no command ${io.argv[0]}. Did you mean '${meant}'?`);
@@ -55,7 +58,7 @@ export async function locustForm(io: Io, { commands, showHelp }: LocustForm): Pr
   const log = new Log(io.stderr, () => startedAt + clock.now(), settings.log);
   const session = new LoadSession(io, scenario, settings, log);
   if (given.has("show-task-ratio") || given.has("show-task-ratio-json")) {
-    const plan = session.plan({ users: settings.users ?? 1 });
+    const plan = planFor(io, scenario, settings, { users: settings.users ?? 1 }).plan;
     io.stdout.write(given.has("show-task-ratio") ? printTaskRatio(plan) : taskRatioJson(plan));
     return 0;
   }

@@ -1,0 +1,62 @@
+import { randomBytes, randomInt } from "node:crypto";
+import { userSequence } from "../load/share.ts";
+import type { Planned, PlanOptions } from "../scenario/make-plan.ts";
+import { endOfLoads, type Plan, type PlannedLoad } from "../scenario/plan.ts";
+import type { Wanted } from "../ui/control.ts";
+import { NO_PROFILE } from "./choices.ts";
+import type { Io } from "./io.ts";
+import type { LocustSettings } from "./locust-settings.ts";
+import { planOf, type ScenarioFile } from "./scenario-file.ts";
+import { version } from "./version.ts";
+
+/** What one start runs: what it asks for itself, then the command line's. Throws a UsageError where that does not fit. */
+export function planFor(io: Io, scenario: ScenarioFile, settings: LocustSettings, wanted: Wanted): Planned {
+  const { seed, labels, excludeTags, equalWeights, classChanges, stopTimeoutMs, resetStats } = settings;
+  const { classes = settings.classes, tags = settings.tags, profile = settings.profile } = wanted;
+  const { users = settings.users, spawnRate = settings.spawnRate } = wanted;
+  const { host = settings.host, durationMs = settings.runTimeMs } = wanted;
+  const options: PlanOptions = {
+    seed: seed ?? randomInt(1, 2 ** 31),
+    startedAt: io.wallClock(),
+    version: version(),
+    labels,
+    classes,
+    tags,
+    excludeTags,
+    equalWeights,
+    classChanges,
+    suffix: randomBytes(2).toString("hex"),
+    ...(profile === undefined || profile === NO_PROFILE ? {} : { profile }),
+    ...(host === undefined ? {} : { host }),
+    ...(users === undefined ? {} : { users }),
+    ...(spawnRate === undefined ? {} : { spawnRate }),
+    ...(durationMs === undefined ? {} : { durationMs }),
+    ...(stopTimeoutMs === undefined ? {} : { stopTimeoutMs }),
+  };
+  const planned = planOf(scenario, options);
+  const resetAtMs = resetStats ? spawnedAt(planned.plan) : undefined;
+  if (resetAtMs === undefined) return planned;
+  // Thresholds count as the figures do.
+  return { ...planned, plan: { ...planned.plan, warmUpMs: Math.max(planned.plan.warmUpMs, resetAtMs) } };
+}
+
+/** When all users of the first stages are there; undefined where the run is over by then. */
+export function spawnedAt({ loads }: Plan): number | undefined {
+  const ramps = loads.map(({ load, startMs }) => {
+    if (load.kind !== "users") return startMs;
+    // A ramp that an end cuts is made of several.
+    const held = load.stages.findIndex(({ forMs }) => forMs > 0);
+    const ramp = held < 0 ? load.stages : load.stages.slice(0, held + 1);
+    return ramp.reduce((at, { overMs }) => at + overMs, startMs);
+  });
+  const at = Math.max(0, ...ramps);
+  return at < endOfLoads(loads) ? at : undefined;
+}
+
+/** How many of a load's first n users are of each class, in the order of the scenario. */
+export function classCounts({ classes }: PlannedLoad, n: number): Record<string, number> {
+  const { classOf } = userSequence(classes);
+  const counts = classes.map(() => 0);
+  for (let user = 0; user < n; user++) counts[classOf(user)] = (counts[classOf(user)] ?? 0) + 1;
+  return Object.fromEntries(classes.map(({ name }, i) => [name, counts[i] ?? 0]));
+}
