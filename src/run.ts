@@ -25,9 +25,11 @@ import { type Supervision, supervise } from "./target/supervise.ts";
 import { Judge } from "./verdict/judge.ts";
 import { duringLoad, Recovery, type RecoveryFigures } from "./verdict/recovery.ts";
 import { Trust } from "./verdict/trust.ts";
+import { uniqueValues } from "./verdict/unique-values.ts";
 import { decide, type ThresholdState, type Verdict } from "./verdict/verdict.ts";
 
 const TICK_MS = 1000;
+const MOST_DUPLICATE_EVENTS = 10;
 /** Workers take their snapshots on the second; a tick leaves them time to arrive. */
 const TICK_DELAY_MS = 100;
 const TRACES_SHUTDOWN_MS = 5000;
@@ -91,6 +93,8 @@ export class Run {
   /** Why there was no load. */
   #notRun: string | undefined;
   readonly #warnings: string[] = [];
+  /** Of values that came again, by request: how many were told, and how many times. */
+  readonly #duplicates = new Map<string, { told: number; times: number }>();
   /** Ends a run that has no load and only watches. */
   readonly #watched = new AbortController();
   readonly #recovery = new Recovery();
@@ -172,12 +176,12 @@ export class Run {
 
   /** Ends the load at once: what is under way is aborted. */
   abort(): void {
+    this.#onceNow?.abort();
     if (this.#loadEndedAt !== undefined) {
       this.#recovered.abort();
       return;
     }
     this.#tell("stop", "Stopped at once: requests under way are aborted.");
-    this.#onceNow?.abort();
     this.#coordinator.abort();
   }
 
@@ -335,6 +339,7 @@ export class Run {
     this.#recovery.observe(observations);
     this.#judge.observe(duringLoad(observations, this.#loadEndedAt));
     if (phase === "load") {
+      this.#noteDuplicates(snapshot);
       this.#trust.observe(snapshot);
       this.#states = this.#judge[how](snapshot);
       this.#heed(this.#states);
@@ -347,6 +352,18 @@ export class Run {
   #phaseAt(at: number): RunPhase {
     if (at < 0) return "baseline";
     return this.#loadEndedAt === undefined || at <= this.#loadEndedAt ? "load" : "recovery";
+  }
+
+  /** The first times that something came again that may come once; later ones are counted alone. */
+  #noteDuplicates(snapshot: Snapshot): void {
+    for (const [request, count] of uniqueValues(snapshot, "duplicate")) {
+      const { told = 0, times = 0 } = this.#duplicates.get(request) ?? {};
+      if (count === told || times >= MOST_DUPLICATE_EVENTS) continue;
+      this.#duplicates.set(request, { told: count, times: times + 1 });
+      const last = times + 1 === MOST_DUPLICATE_EVENTS ? " Further ones are only counted." : "";
+      const what = count - told === 1 ? "A value" : `${count - told} values`;
+      this.#tell("check", `${what} of expect.unique came again in ${request}.${last}`);
+    }
   }
 
   /** A critical limit with `abort` that is broken ends the load: users finish the request under way and begin no other. */

@@ -5,6 +5,7 @@ import { monotonicMs } from "../metrics/clock.ts";
 import { metricSeries } from "../metrics/observation.ts";
 import { type Snapshot, SnapshotSum } from "../metrics/snapshot.ts";
 import type { Span } from "../metrics/span.ts";
+import { RunUniques } from "../metrics/uniques.ts";
 import type { Plan, PlannedLoad } from "../scenario/plan.ts";
 import type { FromWorker, Link, LinkListener, OpenLink, Origin, ToWorker } from "./protocol.ts";
 
@@ -37,6 +38,7 @@ export class Coordinator {
   readonly #listener: CoordinatorListener;
   readonly #members = new Map<string, Member>();
   readonly #sum = new SnapshotSum();
+  readonly #uniques = new RunUniques();
   readonly #ready = Promise.withResolvers<void>();
   readonly #done = Promise.withResolvers<void>();
   /** What workers carry, once it is known. */
@@ -102,6 +104,7 @@ export class Coordinator {
   /** The sum of all workers. `at` is the run's milliseconds. */
   total(at: number): Snapshot {
     const total = this.#sum.total(at);
+    this.#uniques.addTo(total);
     for (const [worker, { state }] of this.#members) {
       total.gauges[`plimsoll_worker_up{worker="${worker}"}`] = state === "lost" ? 0 : 1;
     }
@@ -144,6 +147,9 @@ export class Coordinator {
         this.#sum.take(message.snapshot);
         this.#listener.snapshot(this.#sum.latestOf(worker) ?? message.snapshot);
         this.#listener.spans(message.spans, message.spansDropped, message.spansUnsampled);
+        break;
+      case "values":
+        for (const values of message.values) this.#uniques.take(worker, values);
         break;
       case "reserved":
         member.turns = Math.max(member.turns, message.turns);

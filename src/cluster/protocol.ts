@@ -3,6 +3,7 @@ import type { Share } from "../load/share.ts";
 import type { Provisions } from "../load/worker.ts";
 import type { Snapshot } from "../metrics/snapshot.ts";
 import type { Span } from "../metrics/span.ts";
+import type { NewValues } from "../metrics/uniques.ts";
 import type { Plan, PlannedLoad } from "../scenario/plan.ts";
 
 /** All workers take their snapshots on one grid, so that a sum is of one moment. The run's milliseconds. */
@@ -33,6 +34,8 @@ export type FromWorker =
   /** It is prepared: it could start at once. */
   | { kind: "ready" }
   | { kind: "snapshot"; snapshot: Snapshot; spans: Span[]; spansDropped: number; spansUnsampled: number }
+  /** What it saw for the first time of what may come once in the run. */
+  | { kind: "values"; values: NewValues[] }
   /** Its users may take rows of their turns below this. */
   | { kind: "reserved"; turns: number }
   /** The load has ended; its last snapshot, a full one, came before. */

@@ -78,6 +78,8 @@ function prepare({ plan, provisions, share }: Extract<ToWorker, { kind: "prepare
     health.observe();
     const { spans, dropped, unsampled } = tracer?.drain() ?? { spans: [], dropped: 0, unsampled: 0 };
     const snapshot = aggregator.snapshot(clock.now(), full);
+    const values = worker.uniques.drain();
+    if (values.length > 0) tell({ kind: "values", values });
     tell({ kind: "snapshot", snapshot, spans, spansDropped: dropped, spansUnsampled: unsampled });
   };
   let timer: Timer | undefined;

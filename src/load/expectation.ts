@@ -1,5 +1,6 @@
 import type { Exchange } from "../client/client.ts";
 import type { Failure } from "../metrics/sample.ts";
+import type { UniqueCheck, WorkerUniques } from "../metrics/uniques.ts";
 import { type CompiledPath, compilePath } from "../scenario/json-path.ts";
 import type { Capture, Expect, JsonCheck, RequestStep, TextCheck } from "../scenario/plan.ts";
 import { redactVariables } from "../scenario/secrets.ts";
@@ -20,13 +21,14 @@ type Show = (text: string, scope: Scope) => string;
 const SHOWN = 80;
 
 export function compileExpectation(
-  { expect, captures }: Pick<RequestStep, "expect" | "captures">,
-  redact: (text: string) => string,
+  { name, expect, captures }: Pick<RequestStep, "name" | "expect" | "captures">,
+  { redact, uniques }: { redact(text: string): string; uniques: WorkerUniques },
 ): Expectation {
   const show: Show = (text, { variables }) => shorten(redactVariables(redact(text), variables));
   const json = expect.json.map((check) => compileJsonCheck(check, show));
   const texts = expect.body.map((check) => compileTextCheck(check, show));
   const kept = captures.map(compileCapture);
+  if (expect.unique !== undefined) json.push(compileUnique(expect.unique, uniques.check(name, expect.unique), show));
   const needsJson = json.length > 0 || kept.length > 0;
 
   return (exchange, scope) => {
@@ -106,6 +108,18 @@ function compileJsonCheck({ path, check }: JsonCheck, show: Show): Check {
       if (expected !== undefined) return `expected ${path} ${expected}, got ${show(JSON.stringify(value), scope)}`;
     }
     return undefined;
+  };
+}
+
+/** What another worker has seen is found when they are compared. */
+function compileUnique(path: string, check: UniqueCheck, show: Show): Check {
+  const found = compiled(path);
+  return (document, scope) => {
+    const values = found.values(document);
+    if (values.length === 0) return `expected ${path}, which is not in the response`;
+    const again = values.filter((value) => !check.add(value));
+    if (again.length === 0) return undefined;
+    return `expected ${path} to be unique in the run, got ${show(JSON.stringify(again[0]), scope)} again`;
   };
 }
 

@@ -3,6 +3,7 @@ import { Aggregator } from "../metrics/aggregator.ts";
 import type { Clock } from "../metrics/clock.ts";
 import { ClassicBounds } from "../metrics/histogram.ts";
 import { requestCount } from "../metrics/snapshot.ts";
+import { WorkerUniques } from "../metrics/uniques.ts";
 import type { Step } from "../scenario/plan.ts";
 import { Secrets } from "../scenario/secrets.ts";
 import { compileProgram, nothing } from "./program.ts";
@@ -50,7 +51,8 @@ export class Once {
     const aggregator = this.#aggregator;
     const secrets = new Secrets((variable) => parts.secret(variable));
     const redact = (text: string) => secrets.redact(text);
-    const program = compileProgram(steps, { user: name, task: name }, { aggregator, userAgent, redact });
+    const uniques = new WorkerUniques(aggregator);
+    const program = compileProgram(steps, { user: name, task: name }, { aggregator, userAgent, redact, uniques });
     const wait = { kind: "uniform", minMs: 0, maxMs: 0 } as const;
     const scope = {
       variables: this.#variables,

@@ -1,6 +1,7 @@
 import type { Exchange, Request } from "../client/client.ts";
 import type { TracedRequest } from "../client/trace.ts";
 import type { Aggregator } from "../metrics/aggregator.ts";
+import type { WorkerUniques } from "../metrics/uniques.ts";
 import type { Body, RequestStep, Template } from "../scenario/plan.ts";
 import { isSecretPart } from "../scenario/secrets.ts";
 import { compileJson, compileTemplate, type Scope } from "../scenario/template.ts";
@@ -26,6 +27,8 @@ export interface Compiling {
   userAgent: string;
   /** Takes secrets out of what is kept of a response. */
   redact(text: string): string;
+  /** Where values that may come once are kept. */
+  uniques: WorkerUniques;
 }
 
 /** Whose request it is: names of the user class and of the task. */
@@ -37,7 +40,7 @@ export interface Owner {
 export function compileRequest(
   step: RequestStep,
   { user, task }: Owner,
-  { aggregator, userAgent, redact }: Compiling,
+  { aggregator, userAgent, redact, uniques }: Compiling,
 ): CompiledRequest {
   const series = aggregator.series({ user, task, request: step.name, method: step.method });
   const url = compileTemplate(step.url);
@@ -45,8 +48,8 @@ export function compileRequest(
   const fixed = typeof step.url === "string" ? parseUrl(step.url) : undefined;
   const headers = compileHeaders(step, userAgent);
   const body = step.body === undefined ? undefined : compileBody(step.body);
-  const settle = compileExpectation(step, redact);
-  const wantBody = step.captures.length > 0 || step.expect.json.length > 0 || step.expect.body.length > 0;
+  const settle = compileExpectation(step, { redact, uniques });
+  const wantBody = step.captures.length > 0 || looksAtBody(step.expect);
   const { redirects: maxRedirects, maxBytes } = step;
   return {
     kind: "request",
@@ -77,6 +80,10 @@ export function compileRequest(
       };
     },
   };
+}
+
+function looksAtBody({ json, body, unique }: RequestStep["expect"]): boolean {
+  return json.length > 0 || body.length > 0 || unique !== undefined;
 }
 
 function hasSecret(template: Template): boolean {

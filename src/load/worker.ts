@@ -2,6 +2,7 @@ import type { Client } from "../client/client.ts";
 import type { Tracer } from "../client/trace.ts";
 import type { Aggregator } from "../metrics/aggregator.ts";
 import { type Clock, sleepUntil } from "../metrics/clock.ts";
+import { WorkerUniques } from "../metrics/uniques.ts";
 import type { FeedTable } from "../scenario/feed-table.ts";
 import type { Plan, PlannedLoad } from "../scenario/plan.ts";
 import { Secrets } from "../scenario/secrets.ts";
@@ -44,6 +45,8 @@ export interface WorkerParts {
 
 /** Carries its share of a plan's loads. A worker is a worker, whether a thread of this machine or a process on another. */
 export class Worker {
+  /** What its users saw that may come once in the whole run. */
+  readonly uniques: WorkerUniques;
   readonly #parts: WorkerParts;
   readonly #secrets: Secrets;
   readonly #populations: { load: PlannedLoad; population: Population; feeder: Feeder | undefined }[];
@@ -56,6 +59,7 @@ export class Worker {
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     this.#secrets = new Secrets(parts.secret);
+    this.uniques = new WorkerUniques(parts.aggregator);
     const { plan, aggregator, clock, tracer, client, share } = parts;
     const around: Surroundings = {
       clock,
@@ -68,7 +72,7 @@ export class Worker {
     const active = aggregator.gauge("plimsoll_users");
     const dropped = aggregator.counter("plimsoll_dropped_iterations_total", { reason: "no_free_user" });
     const redact = (text: string) => this.#secrets.redact(text);
-    const compiling = { aggregator, userAgent: `plimsoll/${plan.version}`, redact };
+    const compiling = { aggregator, userAgent: `plimsoll/${plan.version}`, redact, uniques: this.uniques };
     this.#populations = plan.loads.map((load, index) => {
       const classes = load.classes.map((one) => compileClass(one, compiling));
       const sequence = userSequence(load.classes);

@@ -26,6 +26,17 @@ function escapeLabel(value: string): string {
   return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
 
+/** Takes apart what `seriesName` wrote. */
+export function parseSeriesName(text: string): { metric: string; labels: Record<string, string> } {
+  const brace = text.indexOf("{");
+  if (brace < 0) return { metric: text, labels: {} };
+  const labels: Record<string, string> = {};
+  for (const [, name = "", value = ""] of text.slice(brace).matchAll(/[{,]([^={,]+)="((?:[^"\\]|\\.)*)"/gs)) {
+    labels[name] = value.replace(/\\(.)/gs, (_, escaped: string) => (escaped === "n" ? "\n" : escaped));
+  }
+  return { metric: text.slice(0, brace), labels };
+}
+
 /** The series of one metric among values kept by `seriesName`. */
 export function metricSeries<T>(values: Record<string, T>, metric: PlimsollMetric): [name: string, value: T][] {
   return Object.entries(values).filter(([name]) => name === metric || name.startsWith(`${metric}{`));

@@ -66,6 +66,12 @@ export const plimsollMetrics = {
     "group",
     "outcome",
   ),
+  plimsoll_unique_values_total: counter(
+    "Values of expect.unique: all that were checked; of these duplicate, and unchecked past the limit.",
+    "scenario",
+    "request",
+    "result",
+  ),
   plimsoll_dropped_iterations_total: counter("Iterations planned but not started.", "scenario", "reason"),
   plimsoll_schedule_delay_seconds: histogram("How late users and iterations started against the schedule.", "scenario"),
   plimsoll_arrival_rate_target: gauge("Iterations a second that the plan wants started; of open loads.", "scenario"),

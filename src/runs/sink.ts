@@ -12,6 +12,7 @@ export interface RunEvent {
     | "teardown"
     | "stage"
     | "scale"
+    | "check"
     | "source"
     | "worker"
     | "stop"

@@ -110,7 +110,7 @@ const jsonCheck = map("a value, or a map of checks", {
   matches: z.string("a regular expression").optional(),
 });
 
-const expectation = map("a map of status, json, body, within", {
+const expectation = map("a map of status, json, body, unique, within", {
   status: z.union([status, z.array(status).min(1, "at least one status")], "a status or a list of them").optional(),
   json: named(
     "a map of JSONPaths to what they should find",
@@ -125,6 +125,7 @@ const expectation = map("a map of status, json, body, within", {
       "text, or a map of contains, matches",
     )
     .optional(),
+  unique: z.string("a JSONPath, such as $.id").optional(),
   within: duration.optional(),
 });
 
@@ -547,4 +548,4 @@ export const definition = map("a scenario: a map with host, users and so on", {
 }).meta({ title: "Plimsoll scenario", anyOf: [{ required: ["users"] }, { required: ["watch"] }] });
 
 /** Keys that the language has and this version does not do. */
-export const notYet: ReadonlySet<string> = new Set(["code", "cookies", "module", "unique"]);
+export const notYet: ReadonlySet<string> = new Set(["code", "cookies", "module"]);

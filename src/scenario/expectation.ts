@@ -7,11 +7,14 @@ type Check = JsonCheck["check"];
 /** Reads `expect:`; without it nothing is asked beyond a status below 400. */
 export function readExpect(reader: Reader, node: SourceNode | undefined, variables: Variables): Expect {
   const status = reader.get(node, "status");
+  const uniqueNode = reader.get(node, "unique");
+  const unique = uniqueNode && reader.jsonPath(uniqueNode);
   const withinMs = reader.duration(reader.get(node, "within"));
   return {
     status: (status?.kind === "list" ? status.items : [status]).flatMap((one) => reader.number(one) ?? []),
     json: reader.named(reader.get(node, "json")).flatMap((entry) => readJsonChecks(reader, entry, variables)),
     body: readTextChecks(reader, reader.get(node, "body"), variables),
+    ...(unique === undefined ? {} : { unique }),
     ...(withinMs === undefined ? {} : { withinMs }),
   };
 }

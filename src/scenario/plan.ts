@@ -225,6 +225,8 @@ export interface Expect {
   status: number[];
   json: JsonCheck[];
   body: TextCheck[];
+  /** No value that this JSONPath finds comes twice in the whole run. */
+  unique?: string;
   /** The service time may not exceed it. */
   withinMs?: number;
 }

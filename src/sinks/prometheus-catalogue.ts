@@ -1,6 +1,7 @@
+import { parseSeriesName } from "../metrics/observation.ts";
 import { type PlimsollMetric, plimsollMetrics } from "../metrics/vocabulary.ts";
 import { type Cell, type HistogramCell, HistogramFamily, ScalarFamily } from "./prometheus-family.ts";
-import { type Labels, parseSeriesName } from "./prometheus-labels.ts";
+import type { Labels } from "./prometheus-labels.ts";
 import type { ExpositionRegistry } from "./prometheus-registry.ts";
 
 /** The `plimsoll_*` families of one run: names, types, help and labels as the vocabulary has them, `run_id` on each. */

@@ -33,17 +33,6 @@ export function boundText(bound: number): string {
   return Number.isInteger(bound) ? `${bound}.0` : String(bound);
 }
 
-/** Takes apart what `seriesName` (metrics/observation) wrote. */
-export function parseSeriesName(text: string): { metric: string; labels: Record<string, string> } {
-  const brace = text.indexOf("{");
-  if (brace < 0) return { metric: text, labels: {} };
-  const labels: Record<string, string> = {};
-  for (const [, name = "", value = ""] of text.slice(brace).matchAll(/[{,]([^={,]+)="((?:[^"\\]|\\.)*)"/gs)) {
-    labels[name] = value.replace(/\\(.)/gs, (_, escaped: string) => (escaped === "n" ? "\n" : escaped));
-  }
-  return { metric: text.slice(0, brace), labels };
-}
-
 /** Any text as a metric name behind the prefix `target_`. Colons are for recording rules and go too. */
 export function targetName(metric: string): string {
   return `target_${metric.replace(/[^a-zA-Z0-9_]/g, "_")}`;

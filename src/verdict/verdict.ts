@@ -4,6 +4,7 @@ import { whenBroken } from "./limit-watch.ts";
 import { durationText, formatLike } from "./quantity.ts";
 import type { Limit } from "./threshold.ts";
 import { ownFailures, type TrustResult } from "./trust.ts";
+import { duplicateBreaches, uniqueDoubts } from "./unique-values.ts";
 
 /**
  * How one limit of a threshold stands. `no_data`: nothing was measured; `few_samples`: too little to tell; neither is
@@ -72,11 +73,13 @@ export function decide(evidence: Evidence): Verdict {
   if (!hasThresholds && failures > 0) {
     breaches.push(`${failures} of ${requests} requests failed, and the scenario has no thresholds that admit it`);
   }
+  breaches.push(...duplicateBreaches(snapshot));
   const unanswered = states.filter(({ level, state }) => level === "critical" && isUnanswered(state)).map(unknown);
   const thrown = (snapshot.exceptions ?? []).map(exception);
   const doubts = [
     ...(!watchOnly && requests === 0 && thrown.length === 0 ? ["no request came to its end"] : []),
     ...unanswered,
+    ...uniqueDoubts(snapshot),
     ...trust.reasons,
   ];
   const warnings = [...targetWarnings(states), ...feedWarnings(snapshot), ...(evidence.warnings ?? [])];

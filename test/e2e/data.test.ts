@@ -177,3 +177,39 @@ traces: { sample: 100%, failed: true }
     for (const text of kept) expect(text).not.toMatch(/c4n4ry|YzRuNHJ5/);
   });
 });
+
+describe("expect.unique", () => {
+  const text = `
+users:
+  Buyer:
+    wait: 50ms
+    tasks: { Order: { post: /orders, expect: { unique: $.id } } }
+profiles: { p: { users: 4, spawnRate: 40/s, duration: 3s } }
+thresholds: [ratio(errors) < 90%]
+`;
+
+  it("holds across workers", async () => {
+    const { received, host } = await service((_, n) => ({ body: JSON.stringify({ id: n }) }));
+    const { plimsoll, summary } = run({ "s.yaml": text }, host, ["--processes", "2"]);
+    const { code, stdout } = await plimsoll.finished;
+    expect(code, stdout).toBe(0);
+    expect(summary().totals.requests).toBe(received.length);
+  });
+
+  it("that is broken between workers fails the run, whatever thresholds admit", async () => {
+    // Each value is given to two requests in a row, mostly of different workers.
+    const { received, host } = await service((_, n) => ({ body: JSON.stringify({ id: Math.floor(n / 2) }) }));
+    const { plimsoll, summary, events } = run({ "s.yaml": text }, host, ["--processes", "2"]);
+    const { code, stdout } = await plimsoll.finished;
+    expect(code, stdout).toBe(99);
+    const duplicates = Math.floor(received.length / 2);
+    const { verdict, totals } = summary();
+    expect(verdict).toMatchObject({
+      state: "failed",
+      breaches: [`Order: ${duplicates} values of expect.unique came more than once`],
+    });
+    // Those that one worker saw twice failed their request; the others were found when the workers' values were compared.
+    expect(totals.failures).toBeLessThan(duplicates);
+    expect(events().some((event) => /^check .* of expect.unique came again in Order\.$/.test(event))).toBe(true);
+  });
+});

@@ -10,6 +10,7 @@ import { compileRequest } from "../../src/load/request.ts";
 import { Aggregator } from "../../src/metrics/aggregator.ts";
 import { monotonicMs, SystemClock } from "../../src/metrics/clock.ts";
 import { ClassicBounds } from "../../src/metrics/histogram.ts";
+import { WorkerUniques } from "../../src/metrics/uniques.ts";
 import { makePlan } from "../../src/scenario/make-plan.ts";
 import { readScenario } from "../../src/scenario/parse.ts";
 import { exchanged } from "../client/exchanged.ts";
@@ -57,10 +58,11 @@ async function send(step: string, userClass = "") {
   if ("problems" in made) throw new Error(JSON.stringify(made.problems));
   const [first] = made.plan.loads[0]?.classes[0]?.tasks[0]?.steps ?? [];
   if (first?.kind !== "request") throw new Error("the task has one request");
+  const aggregator = new Aggregator("0", new ClassicBounds([1]));
   const compiled = compileRequest(
     first,
     { user: "U", task: "T" },
-    { aggregator: new Aggregator("0", new ClassicBounds([1])), userAgent: "test", redact: (secret) => secret },
+    { aggregator, uniques: new WorkerUniques(aggregator), userAgent: "test", redact: (secret) => secret },
   );
   const scope = {
     variables: new Map<string, unknown>([["name", "Ada"]]),

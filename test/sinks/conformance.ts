@@ -84,6 +84,7 @@ const anySecond: fc.Arbitrary<Second> = fc.record({
           "teardown",
           "stage",
           "scale",
+          "check",
           "source",
           "worker",
           "stop",
