@@ -62,7 +62,7 @@ export class ClientHistory {
     const [window] = view.kind === "stretches" ? view.stretches : [];
     const counted = this.#scope.windowMs === undefined ? this.#counted() : this.#since(window?.fromMs ?? 0);
     if (aggregation.kind === "slope") return this.#slope(window?.fromMs ?? 0);
-    const value = figureOf(this.#threshold, counted, this.#latest.whole > 0);
+    const value = clientFigure(this.#threshold, counted, this.#latest.whole > 0);
     if (value === undefined) return noData(this.#nothing());
     const lacking = tooFew(aggregation, counted.times?.count ?? 0);
     return lacking === undefined ? { value } : { value, lacking };
@@ -108,8 +108,8 @@ export class ClientHistory {
   }
 }
 
-/** `seen`: something was counted in the run before, so that nothing in a window is a value of 0. */
-function figureOf({ metric, aggregation }: Threshold, counted: Reading, seen: boolean): number | undefined {
+/** What a threshold asks of a reading. `seen`: something was counted in the run before, so that nothing in a window is a value of 0. */
+export function clientFigure({ metric, aggregation }: Threshold, counted: Reading, seen: boolean): number | undefined {
   const { ms, part, whole, times } = counted;
   if (times !== undefined) {
     if (times.count === 0) return undefined;

@@ -3,16 +3,15 @@ import type { Snapshot } from "../metrics/snapshot.ts";
 import type { Plan } from "../scenario/plan.ts";
 import { ClientFigures } from "./client-figures.ts";
 import { ClientHistory } from "./client-history.ts";
-import { GAP_SHARE, LimitWatch } from "./limit-watch.ts";
-import { fewSamples, type Measured, noData, tooFew } from "./measured.ts";
+import { LimitWatch } from "./limit-watch.ts";
+import { type Measured, noData } from "./measured.ts";
 import { phasesOf, type ShapedLoad } from "./phase.ts";
 import { Scope, type View } from "./scope.ts";
 import { nearest } from "./spelling.ts";
 import { type TaggedLoad, type TagsOf, tagsOf } from "./tags.ts";
-import type { TargetPoints } from "./target-points.ts";
-import { type TargetSeries, TargetStatistics } from "./target-statistics.ts";
-import type { Aggregation, Threshold } from "./threshold.ts";
-import { FEWEST_POINTS } from "./trend.ts";
+import { measureSeries } from "./target-measure.ts";
+import { TargetStatistics } from "./target-statistics.ts";
+import type { Threshold } from "./threshold.ts";
 import type { ThresholdState } from "./verdict.ts";
 
 /** What of a plan the judge needs. */
@@ -116,60 +115,5 @@ export class Judge {
     const meant = nearest(metric, [...new Set(this.target.series.map((series) => series.metric))]);
     const hint = meant === undefined ? "is it among what watch: asks for?" : `did you mean ${meant}?`;
     return `every source answered, none has it: ${hint}`;
-  }
-}
-
-function measureSeries(
-  series: TargetSeries,
-  aggregation: Aggregation,
-  view: Exclude<View, { kind: "none" }>,
-): Measured {
-  const { name, source } = series;
-  const stretches = view.kind === "stretches" ? view.stretches : undefined;
-  const points = view.kind === "newest" ? series.newest() : series.points(stretches);
-  if (points.count === 0) return { ...fewSamples(`source ${source} did not answer in the time judged`), series: name };
-  const measured = { series: name, ...figureOf(points, aggregation) };
-  if (measured.value === undefined) return { ...fewSamples(tooLittle(name, aggregation, points)), series: name };
-  const few = tooFew(aggregation, points.count);
-  if (few !== undefined) return { ...measured, lacking: few };
-  const [gaps, looks] = [series.gaps(stretches), series.looks(stretches)];
-  if (view.kind === "stretches" && gaps > GAP_SHARE * looks) {
-    const reason = `source ${source} did not answer ${gaps} of ${looks} times`;
-    return { ...measured, lacking: { state: "few_samples", reason, breakable: true } };
-  }
-  return measured;
-}
-
-function tooLittle(name: string, { kind }: Aggregation, points: TargetPoints): string {
-  if (kind === "slope") return `a slope needs ${FEWEST_POINTS} values, ${name} had ${points.count}`;
-  return `${name} was seen once: a rate or an increase needs two values`;
-}
-
-function figureOf(points: TargetPoints, aggregation: Aggregation): Pick<Measured, "value" | "interval"> {
-  const one = (value: number | undefined) => (value === undefined ? {} : { value });
-  switch (aggregation.kind) {
-    case "quantile":
-      return { value: points.quantile(aggregation.q) };
-    case "avg":
-      return { value: points.mean };
-    case "min":
-      return { value: points.min };
-    case "max":
-      return { value: points.max };
-    case "last":
-      return { value: points.last };
-    case "rate":
-      return one(points.rate);
-    case "count":
-      return one(points.rate === undefined ? undefined : points.increase);
-    case "changes":
-      return one(points.count < 2 ? undefined : points.changes);
-    case "slope": {
-      const trend = points.trend();
-      return trend === undefined ? {} : { value: trend.slope, interval: [trend.low, trend.high] };
-    }
-    case "ratio":
-      // The grammar has no ratio of a target metric.
-      return {};
   }
 }

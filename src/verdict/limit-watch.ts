@@ -3,10 +3,10 @@ import { durationText } from "./quantity.ts";
 import type { Limit, Threshold } from "./threshold.ts";
 import type { ThresholdState } from "./verdict.ts";
 
-/** Windows without an answer in more than this share of all cannot show that a limit held; and so with looks at a source. */
-export const GAP_SHARE = 0.1;
+/** Windows without an answer in more than this share of all cannot show that a limit held. */
+const UNANSWERED_SHARE = 0.1;
 
-type Judged = Pick<ThresholdState, "value" | "state" | "series" | "reason">;
+export type Judged = Pick<ThresholdState, "value" | "state" | "series" | "reason">;
 
 /** When a limit over time was broken, and by how much at worst. */
 interface Breach {
@@ -55,7 +55,7 @@ export class LimitWatch {
       return this.#state({ ...this.#breach.worst, state: "broken" });
     }
     if (!this.#momentary || this.#answered + this.#unanswered === 0) return last;
-    if (this.#unanswered > GAP_SHARE * (this.#answered + this.#unanswered)) {
+    if (this.#unanswered > UNANSWERED_SHARE * (this.#answered + this.#unanswered)) {
       const all = this.#answered + this.#unanswered;
       const why = last.reason ?? this.#worst?.reason;
       const reason = `${this.#unanswered} of ${all} moments had no answer${why === undefined ? "" : `: ${why}`}`;
@@ -113,7 +113,7 @@ export class LimitWatch {
 }
 
 /** Of several series the worst counts: a broken one, then one that cannot tell, then the one nearest to the limit. */
-function worst(measured: readonly Measured[], limit: Limit): Judged {
+export function worst(measured: readonly Measured[], limit: Limit): Judged {
   const rank = { broken: 3, no_data: 2, few_samples: 1, ok: 0 };
   const judged = measured.map((one) => judgeOne(one, limit));
   return judged.reduce((a, b) => {

@@ -1,0 +1,46 @@
+import type { Judged } from "../limit-watch.ts";
+import type { RunSeries } from "../run-series.ts";
+import { type Condition, conditionsOf, judgeIn } from "./condition.ts";
+
+/** When a condition first did not hold. */
+export interface Breach {
+  condition: Condition;
+  /** The run's milliseconds: the middle of the window that first missed. */
+  atMs: number;
+  judged: Judged;
+}
+
+/** Windows that a breach is looked for in: so many of a run, but neither of a second nor of minutes. */
+const WINDOWS = 60;
+const [SHORTEST_MS, LONGEST_MS] = [5000, 60_000];
+/** A window more must miss: one alone is a hiccup. */
+const SUSTAINED = 2;
+
+/** The breaches of a run, the first in time first: of each condition when two windows after each other missed it. */
+export function breachesOf(series: RunSeries): Breach[] {
+  const fromMs = series.plan.warmUpMs;
+  const width = Math.max(SHORTEST_MS, Math.min(LONGEST_MS, (series.endMs - fromMs) / WINDOWS));
+  const count = Math.floor((series.endMs - fromMs) / width);
+  const found = conditionsOf(series).flatMap((condition): Breach[] => {
+    let run: Breach[] = [];
+    for (let i = 0; i < count; i++) {
+      const start = fromMs + i * width;
+      const judged = lenient(series, condition, { fromMs: start, toMs: start + width });
+      if (judged.state === "ok") run = [];
+      if (judged.state !== "broken") continue;
+      run.push({ condition, atMs: start + width / 2, judged });
+      if (run.length === SUSTAINED) return run.slice(0, 1);
+    }
+    return [];
+  });
+  return found.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** A percentile of too few samples still tells when something happened, though not whether a threshold is kept. */
+function lenient(series: RunSeries, condition: Condition, stretch: { fromMs: number; toMs: number }): Judged {
+  const judged = judgeIn(series, condition, stretch);
+  if (judged.state !== "few_samples" || judged.value === undefined) return judged;
+  const { operator, value: limit } = condition.limit;
+  const far = operator.startsWith("<") ? judged.value > limit : operator.startsWith(">") && judged.value < limit;
+  return { ...judged, state: far ? "broken" : "ok" };
+}

@@ -1,0 +1,26 @@
+/** What a finding is about. */
+export type FindingKind = "load-line" | "gave-way" | "drift" | "recovery" | "change" | "sign";
+
+/** One thing that was seen: of what, and its figures in base units; times in seconds of the run. */
+export interface Evidence {
+  of: string;
+  figures: Record<string, number | string | null>;
+}
+
+/** A claim about a run that its evidence bears out; for people, with the figures for programs. */
+export interface Finding {
+  kind: FindingKind;
+  claim: string;
+  severity: "info" | "warning" | "critical";
+  evidence: Evidence[];
+}
+
+/** The most load that kept every threshold. */
+export interface LoadLine {
+  users?: number;
+  arrivalsPerSecond?: number;
+  /** Kept, and no longer kept; the second is the most that was loaded where nothing gave way. */
+  interval: [low: number, high: number];
+  /** The threshold that gave way first, or what else ended the search. */
+  limitedBy: string;
+}

@@ -1,0 +1,148 @@
+import type { Judged } from "../limit-watch.ts";
+import type { RunSeries } from "../run-series.ts";
+import { type Condition, conditionsOf, judgeIn } from "./condition.ts";
+import type { Evidence, Finding, LoadLine } from "./finding.ts";
+import { type Level, levelsOf } from "./level.ts";
+import { scalabilityOf } from "./scalability.ts";
+import { three, time } from "./words.ts";
+
+/** Arrivals of which fewer come to a good end are more than the service can do. */
+const CARRIED = 0.97;
+/** Levels above a single miss that must hold for it to be a hiccup. */
+const HELD_ABOVE = 2;
+
+interface Tried {
+  level: Level;
+  judged: { condition: Condition; judged: Judged }[];
+  /** The conditions that were missed. */
+  missed: { condition: Condition; judged: Judged }[];
+  /** The service did what was asked of it. */
+  carried: boolean;
+}
+
+/**
+ * The load line of a stepped or ramped run: the highest load at which every condition holds and held below. Where it lies
+ * between the last level that held and the first that did not: of arrivals, what the service still did well there, for a
+ * queue that grows shows in latency only some time after the load has passed what is done; otherwise where the value that
+ * was missed crosses its limit, on a logarithmic scale. A single level that missed while two above held is a hiccup.
+ */
+export function loadLine(series: RunSeries): { line?: LoadLine; findings: Finding[] } {
+  const found = levelsOf(series);
+  if (found === undefined) return { findings: [] };
+  const conditions = conditionsOf(series);
+  const tried = found.levels.map((level) => trial(series, conditions, level));
+  const broken = tried.findIndex((one, i) => isMiss(one) && !isHiccup(tried, i));
+  const evidence = [...tried.map((one) => levelEvidence(series, one)), ...law(series, found.levels)];
+  const unit = series.model === "arrivals" ? "arrivals/s" : "users";
+  const missed = tried[broken];
+  if (missed === undefined) {
+    const most = tried.at(-1)?.level;
+    if (most === undefined) return { findings: [] };
+    const claim = `Nothing gave way up to ${three(most.load)} ${unit}, the most that was loaded: ${atThat(most)}`;
+    const line = lineOf(series, most.load, [most.load, most.load], "nothing: it is the most that was loaded");
+    return { line, findings: [{ kind: "load-line", claim, severity: "info", evidence }] };
+  }
+  const held = tried[broken - 1]?.level;
+  const limitedBy = missed.missed[0]?.condition.threshold.expression ?? "more arrives than is done";
+  if (held === undefined) {
+    const claim = `The load line lies below ${three(missed.level.load)} ${unit}, the least that was loaded: ${limitedBy}`;
+    return { findings: [{ kind: "load-line", claim, severity: "warning", evidence }] };
+  }
+  const load = between(held, missed, tried[broken - 1]);
+  const line = lineOf(series, load, [held.load, missed.level.load], limitedBy);
+  const interval = `between ${three(held.load)} and ${three(missed.level.load)}`;
+  const claim = `The load line is ${three(load)} ${unit} (${interval}); above it: ${limitedBy}. Below it: ${atThat(held)}`;
+  return { line, findings: [{ kind: "load-line", claim, severity: "info", evidence }] };
+}
+
+function trial(series: RunSeries, conditions: readonly Condition[], level: Level): Tried {
+  const judged = conditions.map((condition) => ({ condition, judged: judgeIn(series, condition, level) }));
+  const seconds = (level.toMs - level.fromMs) / 1000;
+  // Of Poisson arrivals fewer may have come by chance.
+  const chance = 2 * Math.sqrt(level.load / seconds);
+  const carried = series.model === "users" || level.throughput >= CARRIED * level.load - chance;
+  return { level, judged, missed: judged.filter(({ judged: { state } }) => state === "broken"), carried };
+}
+
+function isMiss({ missed, carried }: Tried): boolean {
+  return missed.length > 0 || !carried;
+}
+
+function isHiccup(tried: readonly Tried[], i: number): boolean {
+  const above = tried.slice(i + 1, i + 1 + HELD_ABOVE);
+  return above.length === HELD_ABOVE && !above.some(isMiss);
+}
+
+/** Where between a level that held and one that did not the line lies. */
+function between(held: Level, { level, missed, carried }: Tried, below: Tried | undefined): number {
+  const crossing = Math.min(
+    level.load,
+    ...missed.map(({ condition, judged }) => {
+      const before = below?.judged.find((one) => one.condition === condition)?.judged.value;
+      const share = crossed(before, judged.value, condition.limit.value);
+      return held.load + share * (level.load - held.load);
+    }),
+  );
+  const done = level.goodput < CARRIED * level.load || !carried ? level.goodput : Number.POSITIVE_INFINITY;
+  // What is done says more than where a value crosses: that one may be late, and jumps.
+  const load = done < Number.POSITIVE_INFINITY ? done : crossing;
+  return Math.max(held.load, Math.min(level.load, load));
+}
+
+/** Which share of the way from one value to the other lies before the limit. */
+function crossed(before: number | undefined, after: number | undefined, limit: number): number {
+  if (before === undefined || after === undefined || before === after) return 0.5;
+  const logarithmic = before > 0 && after > 0 && limit > 0;
+  const scale = (value: number) => (logarithmic ? Math.log(value) : value);
+  return Math.max(0, Math.min(1, (scale(limit) - scale(before)) / (scale(after) - scale(before))));
+}
+
+function lineOf(series: RunSeries, load: number, interval: [number, number], limitedBy: string): LoadLine {
+  const rounded = (value: number) => Number(value.toPrecision(6));
+  const line = { interval: [rounded(interval[0]), rounded(interval[1])] as [number, number], limitedBy };
+  return series.model === "arrivals"
+    ? { arrivalsPerSecond: rounded(load), ...line }
+    : { users: rounded(load), ...line };
+}
+
+function atThat({ requests, p50, p95 }: Level): string {
+  const latency = p50 === undefined || p95 === undefined ? "" : `, p50 ${time(p50)}, p95 ${time(p95)}`;
+  return `${three(requests)} requests/s${latency}`;
+}
+
+function levelEvidence(series: RunSeries, { level, judged, carried }: Tried): Evidence {
+  const { load, requests, throughput, goodput, p50 = null, p95 = null, fromMs, toMs } = level;
+  const limits = judged.map(({ condition, judged: { value, state } }): [string, string] => [
+    condition.threshold.expression,
+    value === undefined ? state : `${state} ${three(value)}`,
+  ]);
+  return {
+    of: `level ${three(load)} ${series.model === "arrivals" ? "arrivals/s" : "users"}`,
+    figures: {
+      load,
+      requests,
+      throughput,
+      goodput,
+      p50,
+      p95,
+      from: fromMs / 1000,
+      until: toMs / 1000,
+      ...(carried ? {} : { carried: "no" }),
+      ...Object.fromEntries(limits),
+    },
+  };
+}
+
+/** The Universal Scalability Law, by users, or by the concurrency that Little's law gives for arrivals. */
+function law(series: RunSeries, levels: readonly Level[]): Evidence[] {
+  const fit = scalabilityOf(
+    levels.map(({ load, goodput, requests, mean = 0 }) => ({
+      n: series.model === "users" ? load : Math.max(1, requests * mean),
+      throughput: goodput,
+    })),
+  );
+  if (fit === undefined) return [];
+  const { lambda, sigma, kappa, r2, peak } = fit;
+  const at = peak === undefined ? {} : { peak_concurrency: peak.n, peak_throughput: peak.throughput };
+  return [{ of: "Universal Scalability Law", figures: { lambda, sigma, kappa, r2, ...at } }];
+}
