@@ -22,8 +22,10 @@ import { OtlpTraces } from "./sinks/otlp.ts";
 import { PrometheusSink } from "./sinks/prometheus.ts";
 import { createCollector } from "./target/collector.ts";
 import { type Supervision, supervise } from "./target/supervise.ts";
+import { type Analysis, analyse } from "./verdict/findings/analysis.ts";
 import { Judge } from "./verdict/judge.ts";
 import { duringLoad, Recovery, type RecoveryFigures } from "./verdict/recovery.ts";
+import { RunSeries } from "./verdict/run-series.ts";
 import { Trust } from "./verdict/trust.ts";
 import { uniqueValues } from "./verdict/unique-values.ts";
 import { decide, type ThresholdState, type Verdict } from "./verdict/verdict.ts";
@@ -67,11 +69,17 @@ export class Run {
   /** What `/metrics` serves. */
   readonly prometheus = new PrometheusSink();
   /** What the page shows. */
-  readonly view = new ViewSink(() => ({ target: this.#judge.target.summary(), trust: this.#trust.result() }));
+  readonly view = new ViewSink(() => ({
+    target: this.#judge.target.summary(),
+    trust: this.#trust.result(),
+    analysis: this.#analysis,
+  }));
   readonly runFile: RunFile;
   readonly #options: RunOptions;
   readonly #coordinator: Coordinator;
   readonly #judge: Judge;
+  readonly #series: RunSeries;
+  #analysis: Analysis | undefined;
   readonly #trust = new Trust();
   #sinks: Sink[];
   #observations: Observation[] = [];
@@ -111,6 +119,7 @@ export class Run {
     this.runFile = new RunFile(options.runFile, (message) => this.note(message));
     this.#timeline = timelineOf(plan.loads);
     this.#judge = new Judge(plan);
+    this.#series = new RunSeries(plan, this.#judge.target);
     this.#sinks = [this.runFile, this.prometheus, this.view, ...sinks];
     this.#coordinator = new Coordinator(options.openLink ?? openThread, {
       snapshot: (snapshot) => this.runFile.keepWorker(snapshot),
@@ -313,6 +322,8 @@ export class Run {
       warnings: this.#warnings,
     });
     this.#state = verdict.state;
+    this.#analysis = analyse(this.#series, trust.trusted);
+    this.runFile.conclude(this.#analysis);
     const summary = summarise({
       plan: this.#plan,
       snapshot,
@@ -320,6 +331,7 @@ export class Run {
       verdict,
       target: this.#judge.target.summary(),
       trust,
+      analysis: this.#analysis,
       endedAt,
       recovery,
     });
@@ -346,6 +358,7 @@ export class Run {
     } else if (phase === "recovery" && this.#recovery.isBack) this.#recovered.abort();
     const events = this.#untold;
     this.#untold = [];
+    if (phase === "load") this.#series.take(snapshot, events);
     this.#each((sink) => sink.write({ snapshot, observations, events, thresholds: this.#states, phase }));
   }
 

@@ -1,6 +1,8 @@
 import type { Snapshot } from "../metrics/snapshot.ts";
+import { type Analysis, analyse } from "../verdict/findings/analysis.ts";
 import { Judge } from "../verdict/judge.ts";
 import { duringLoad, Recovery, type RecoveryFigures } from "../verdict/recovery.ts";
+import { RunSeries } from "../verdict/run-series.ts";
 import type { TargetStatistics } from "../verdict/target-statistics.ts";
 import { Trust, type TrustResult } from "../verdict/trust.ts";
 import { decide, type ThresholdState, type Verdict } from "../verdict/verdict.ts";
@@ -15,12 +17,14 @@ export interface Conclusion {
   trust: TrustResult;
   /** Where the target was watched after the load. */
   recovery: RecoveryFigures | undefined;
+  analysis: Analysis;
 }
 
 /** What a run file says of the run; a run that was killed before it was judged is judged now, and counts as stopped. */
 export function concludeRun(run: StoredRun): Conclusion {
   const { plan, outcome } = run;
   const judge = new Judge(plan);
+  const series = new RunSeries(plan, judge.target);
   const trust = new Trust();
   const last = run.finalSnapshot();
   const loadEndedAt = loadEndOf(run);
@@ -32,7 +36,10 @@ export function concludeRun(run: StoredRun): Conclusion {
     // A window was judged at each second: so it is again.
     for (const tick of run.ticks()) {
       judge.observe(duringLoad(tick.observations, loadEndedAt));
-      if (tick.snapshot.at >= 0 && tick.snapshot.at < snapshot.at) judge.evaluate(tick.snapshot);
+      const { at } = tick.snapshot;
+      if (at < 0 || at > snapshot.at) continue;
+      series.take(tick.snapshot, tick.events);
+      if (at < snapshot.at) judge.evaluate(tick.snapshot);
     }
     states = judge.conclude(snapshot);
   }
@@ -47,10 +54,16 @@ export function concludeRun(run: StoredRun): Conclusion {
     recovery: recoveryOf(run, loadEndedAt, last.at),
   };
   if (outcome !== undefined) return { ...evidence, ...outcome };
+  const analysis = analyse(series, evidence.trust.trusted);
   const stoppedBy = "a kill of its generator (unless it still runs)";
   const hasThresholds = plan.thresholds.length > 0;
   const watchOnly = plan.watchMs !== undefined;
-  return { ...evidence, states, verdict: decide({ ...evidence, states, stoppedBy, hasThresholds, watchOnly }) };
+  return {
+    ...evidence,
+    states,
+    analysis,
+    verdict: decide({ ...evidence, states, stoppedBy, hasThresholds, watchOnly }),
+  };
 }
 
 /** When the load ended, where the target was watched after it; the run's milliseconds. */

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { requestCount, type Snapshot } from "../metrics/snapshot.ts";
 import type { Plan } from "../scenario/plan.ts";
+import type { Analysis } from "../verdict/findings/analysis.ts";
 import type { ThresholdState, Verdict } from "../verdict/verdict.ts";
 import { APPLICATION_ID, checksumOf, FORMAT_VERSION, schema } from "./run-format.ts";
 import type { RunEvent, Sink, Tick } from "./sink.ts";
@@ -29,6 +30,7 @@ export class RunFile implements Sink {
   readonly #workers = new Map<string, Stream>();
   #database: Database | undefined;
   #thresholds: ThresholdState[] = [];
+  #analysis: Analysis | undefined;
   /** The time of the first tick that was not kept, until one is. */
   #failing: number | undefined;
   #reported = false;
@@ -86,11 +88,20 @@ export class RunFile implements Sink {
     if (!kept) stream.reset();
   }
 
+  /** What the run means: kept with its outcome. */
+  conclude(analysis: Analysis): void {
+    this.#analysis = analysis;
+  }
+
   /** The threshold states kept are those of the last tick. */
   async stop(verdict: Verdict): Promise<void> {
     const said = JSON.stringify(verdict);
     const states = JSON.stringify(this.#thresholds);
-    this.#keep((database) => database.outcome.run(said, states, checksumOf(said, states)));
+    const meaning = this.#analysis === undefined ? undefined : JSON.stringify(this.#analysis);
+    this.#keep((database) => {
+      if (meaning !== undefined) database.analysis.run(meaning, checksumOf(meaning));
+      database.outcome.run(said, states, checksumOf(said, states));
+    });
     this.#database?.close();
     this.#database = undefined;
   }
@@ -147,6 +158,7 @@ class Database {
   readonly worker: StatementSync;
   readonly forgetWorker: StatementSync;
   readonly outcome: StatementSync;
+  readonly analysis: StatementSync;
 
   constructor(path: string, plan: Plan) {
     const sqlite = new DatabaseSync(path, { timeout: BUSY_MS });
@@ -166,6 +178,7 @@ class Database {
     );
     this.worker = sqlite.prepare("INSERT INTO worker (worker, keyframe, snapshot, checksum) VALUES (?, ?, ?, ?)");
     this.forgetWorker = sqlite.prepare("DELETE FROM worker WHERE worker = ?");
+    this.analysis = sqlite.prepare("INSERT INTO analysis (id, analysis, checksum) VALUES (1, ?, ?)");
     this.outcome = sqlite.prepare("INSERT INTO outcome (id, verdict, thresholds, checksum) VALUES (1, ?, ?, ?)");
   }
 

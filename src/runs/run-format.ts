@@ -9,6 +9,7 @@ import { crc32 } from "node:zlib";
  * - `observed`: what sources said and what happened since the tick before, under the tick's id.
  * - `worker`: each worker's own latest as a keyframe and the deltas since, so that a killed generator keeps what its workers
  *   had sent after the last tick. What a newer keyframe replaces is deleted.
+ * - `analysis`: what the run means, written with the outcome.
  * - `outcome`: threshold states and verdict; it has no row while the run goes on, or if it was killed.
  *
  * SQLite notices a broken page, but not a broken digit: each row carries the CRC-32 of its JSON.
@@ -43,6 +44,7 @@ CREATE TABLE outcome (
   thresholds TEXT NOT NULL,
   checksum INTEGER NOT NULL
 );
+CREATE TABLE analysis (id INTEGER PRIMARY KEY, analysis TEXT NOT NULL, checksum INTEGER NOT NULL);
 CREATE VIEW observation AS
   SELECT observed.id AS tick, o.value ->> 'at' AS at_ms, o.value ->> 'source' AS source, o.value ->> 'metric' AS metric,
     o.value -> 'labels' AS labels, o.value ->> 'type' AS type, o.value ->> 'value' AS value
@@ -54,6 +56,10 @@ CREATE VIEW threshold AS
   SELECT t.value ->> 'expression' AS expression, t.value ->> 'level' AS level, t.value -> 'limit' ->> 'text' AS "limit",
     t.value ->> 'value' AS value, t.value ->> 'state' AS state
   FROM outcome, json_each(outcome.thresholds) AS t;
+CREATE VIEW finding AS
+  SELECT f.value ->> 'kind' AS kind, f.value ->> 'severity' AS severity, f.value ->> 'claim' AS claim,
+    f.value -> 'evidence' AS evidence
+  FROM analysis, json_each(analysis.analysis -> 'findings') AS f;
 `;
 
 /** "Plim" in ASCII: what `file` and SQLite tools know a run file by (PRAGMA application_id). */

@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import type { Observation } from "../metrics/observation.ts";
 import { emptySnapshot, requestCount, type Snapshot, SnapshotSum } from "../metrics/snapshot.ts";
 import type { Plan } from "../scenario/plan.ts";
+import type { Analysis } from "../verdict/findings/analysis.ts";
 import type { ThresholdState, Verdict } from "../verdict/verdict.ts";
 import { checksumOf } from "./run-format.ts";
 import type { RunEvent, Tick } from "./sink.ts";
@@ -19,6 +20,7 @@ type Row = Record<string, SQLOutputValue>;
 export interface Outcome {
   verdict: Verdict;
   states: ThresholdState[];
+  analysis: Analysis;
 }
 
 /**
@@ -192,7 +194,15 @@ export class StoredRun implements Disposable {
     return {
       verdict: JSON.parse(String(row["verdict"])) as Verdict,
       states: JSON.parse(String(row["thresholds"])) as ThresholdState[],
+      analysis: this.#readAnalysis(),
     };
+  }
+
+  #readAnalysis(): Analysis {
+    const [row] = [...this.#rows("analysis", "analysis, checksum")];
+    if (row !== undefined && intact(row, "analysis")) return JSON.parse(String(row["analysis"])) as Analysis;
+    if (row !== undefined) this.#damage.add("its findings cannot be read");
+    return { findings: [], signs: [] };
   }
 
   /** Rows of a table by id, those on broken pages left out. */

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { argv } from "node:process";
+import type { FindingKind } from "../verdict/findings/finding.ts";
 import { SUMMARY_VERSION, type Summary } from "./summary.ts";
 
 const number = { type: "number" } as const;
@@ -95,10 +96,18 @@ export const summarySchema = {
       findings: {
         type: "array",
         items: object({
+          kind: { enum: ["load-line", "gave-way", "drift", "recovery", "change", "sign"] satisfies FindingKind[] },
           claim: text,
           severity: { enum: ["info", "warning", "critical"] },
-          evidence: { type: "array" },
+          evidence: {
+            type: "array",
+            items: object({ of: text, figures: mapOf({ type: ["number", "string", "null"] }) }),
+          },
         }),
+      },
+      signs: {
+        type: "array",
+        items: object({ name: text, state: { enum: ["present", "absent", "unknown"] }, detail: text }),
       },
       generator: object({ cpu: count, lag: count, dropped: count, trusted: { type: "boolean" } }),
     },

@@ -3,6 +3,8 @@ import { metricSeries } from "../metrics/observation.ts";
 import { addSeries, requestCount, type SeriesData, type Snapshot } from "../metrics/snapshot.ts";
 import type { PlimsollMetric } from "../metrics/vocabulary.ts";
 import type { Plan } from "../scenario/plan.ts";
+import type { Analysis } from "../verdict/findings/analysis.ts";
+import type { Finding, LoadLine, SignSeen } from "../verdict/findings/finding.ts";
 import type { RecoveryFigures } from "../verdict/recovery.ts";
 import type { TargetFigures } from "../verdict/target-statistics.ts";
 import type { Limit } from "../verdict/threshold.ts";
@@ -51,8 +53,11 @@ export interface Summary {
   /** How the target came back after the load, where it was watched then. */
   recovery?: RecoveryFigures;
   thresholds: SummaryThreshold[];
-  findings: { claim: string; severity: "info" | "warning" | "critical"; evidence: unknown[] }[];
-  loadLine?: { users?: number; arrivalsPerSecond?: number; interval: [low: number, high: number]; limitedBy: string };
+  /** What the run means; empty while it goes on. */
+  findings: Finding[];
+  /** The warning signs of load-testing guides, each seen, not seen or not known. */
+  signs: SignSeen[];
+  loadLine?: LoadLine;
   generator: {
     /** The busiest worker's mean event-loop utilisation. */
     cpu: number;
@@ -143,6 +148,8 @@ export interface SummaryInput {
   verdict: Verdict;
   target: Record<string, TargetFigures>;
   trust: TrustResult;
+  /** Of a run that has ended. */
+  analysis?: Analysis | undefined;
   /** The run's milliseconds; the last snapshot's where it is not given. */
   endedAt?: number;
   /** Where the target was watched after the load. */
@@ -203,7 +210,9 @@ export function summariseFigures({
       .map(({ firstAt, lastAt, ...one }) => ({ ...one, first: firstAt / 1000, last: lastAt / 1000 }))
       .sort((a, b) => b.count - a.count),
     thresholds: states.map(thresholdOf),
-    findings: [],
+    findings: given.analysis?.findings ?? [],
+    signs: given.analysis?.signs ?? [],
+    ...(given.analysis?.loadLine === undefined ? {} : { loadLine: given.analysis.loadLine }),
     generator: { cpu: trust.cpu, lag: trust.lag, dropped, trusted: trust.trusted },
   };
 }

@@ -49,7 +49,7 @@ export interface Watcher {
 /** Grows a run's view by each tick, and tells who looks on. */
 export class ViewSink implements Sink {
   readonly name = "view";
-  readonly #health: () => Pick<StandingInput, "target" | "trust">;
+  readonly #health: () => Pick<StandingInput, "target" | "trust" | "analysis">;
   #view: RunView | undefined;
   #last: Tick | undefined;
   #verdict: Verdict | undefined;
@@ -60,7 +60,7 @@ export class ViewSink implements Sink {
   readonly #watchers = new Set<Watcher>();
 
   /** `health`: what the judge has of the target and of the generator, at any moment. */
-  constructor(health: () => Pick<StandingInput, "target" | "trust">) {
+  constructor(health: () => Pick<StandingInput, "target" | "trust" | "analysis">) {
     this.#health = health;
   }
 

@@ -41,6 +41,7 @@ function judgement(summary: Summary, width: number): Line[] {
     ...targetLines(summary, width),
     ...section("Recovery", recoveryLines(summary, width)),
     ...(summary.run.watchOnly ? [] : generatorLines(summary)),
+    ...findingLines(summary),
     ...warningLines(summary),
     [],
     ...verdictLines(summary),
@@ -250,6 +251,23 @@ function generatorLines({ generator: { cpu, lag, trusted } }: Summary): Line[] {
     ? { text: "  trusted", style: "green" }
     : { text: "  not trusted: the figures may be its own", style: "yellow" };
   return section("Generator", [[figures, trust]]);
+}
+
+/** What the run means, the gravest first; then the warning signs that were looked for and not seen. */
+function findingLines({ findings, signs }: Summary): Line[] {
+  const marks = { critical: ["✗", "red"], warning: ["!", "yellow"], info: ["·", "dim"] } as const;
+  const ordered = (["critical", "warning", "info"] as const).flatMap((severity) =>
+    findings.filter((one) => one.severity === severity),
+  );
+  const lines = ordered.map(({ claim, severity }): Line => {
+    const [mark, style] = marks[severity];
+    return [{ text: `  ${mark} `, style }, claim];
+  });
+  const named = (state: "absent" | "unknown") => signs.filter((one) => one.state === state).map(({ name }) => name);
+  const [not, unknown] = [named("absent"), named("unknown")];
+  if (not.length > 0) lines.push([{ text: `  ✓ not seen: ${not.join(", ")}`, style: "dim" }]);
+  if (unknown.length > 0) lines.push([{ text: `  ? not known: ${unknown.join(", ")}`, style: "dim" }]);
+  return section("Findings", lines);
 }
 
 /** What the lines of the thresholds have not said already. */

@@ -13,7 +13,7 @@ import { ownFailures } from "./trust.ts";
 export interface Moment extends Stretch {
   /** Users active at its end. */
   users: number;
-  /** Arrivals a second that the plan wanted at its end; of a load of arrivals. */
+  /** Arrivals a second that the plan wanted at its beginning; of a load of arrivals. */
   offered: number | undefined;
   /** Latency of all requests that ended. */
   latency: Reading;
@@ -156,6 +156,8 @@ function between(now: Cumulative, before: Cumulative = nothingYet): Moment {
     ...rest,
     fromMs: before.at,
     toMs: at,
+    // At its end a step may already want what comes next.
+    offered: before.offered ?? now.offered,
     latency: readingSince(now.latency, before.latency),
     failures: now.failures - before.failures,
     errors: combine(now.errors, before.errors, -1),
@@ -170,6 +172,7 @@ export function together(a: Moment, b: Moment): Moment {
   return {
     ...b,
     fromMs: a.fromMs,
+    offered: a.offered,
     latency: addReadings(a.latency, b.latency),
     failures: a.failures + b.failures,
     errors: combine(a.errors, b.errors, 1),

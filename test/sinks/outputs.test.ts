@@ -19,7 +19,7 @@ function saying(text: string): Summary {
     verdict: { ...summary.verdict, breaches: [text], reasons: [text], warnings: [text] },
     thresholds: [{ ...first, expression: text, series: text, state: "broken" }],
     requests: summary.requests.map((one) => ({ ...one, name: text })),
-    findings: [{ claim: text, severity: "warning", evidence: [] }],
+    findings: [{ kind: "sign", claim: text, severity: "warning", evidence: [] }],
   };
 }
 

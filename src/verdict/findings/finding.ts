@@ -15,6 +15,16 @@ export interface Finding {
   evidence: Evidence[];
 }
 
+/** Whether a warning sign that teams look out for was seen. */
+export interface SignSeen {
+  /** As guides call it: `Memory growing`. */
+  name: string;
+  /** `unknown`: nobody watched what would show it. */
+  state: "present" | "absent" | "unknown";
+  /** What was seen, or what would have to be watched; empty for an absent one. */
+  detail: string;
+}
+
 /** The most load that kept every threshold. */
 export interface LoadLine {
   users?: number;

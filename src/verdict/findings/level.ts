@@ -1,3 +1,4 @@
+import { median } from "simple-statistics";
 import { quantile } from "../../metrics/histogram.ts";
 import type { Stretch } from "../phase.ts";
 import type { Moment, RunSeries } from "../run-series.ts";
@@ -15,8 +16,10 @@ const SHORTEST_PIECE_MS = 5000;
 export interface Level extends Stretch {
   /** Users, or arrivals a second. */
   load: number;
-  /** Iterations that ended a second, and those of them that did well. */
+  /** Iterations that ended a second, also before it had settled, and those of them that did well. */
   throughput: number;
+  /** Of the whole time, the seconds. */
+  seconds: number;
   goodput: number;
   /** Requests that ended a second. */
   requests: number;
@@ -64,9 +67,10 @@ function levelIn(series: RunSeries, stretch: Stretch, settle: boolean): Level | 
   const [first, ...more] = settled;
   if (first === undefined) return undefined;
   const whole = more.reduce(together, first);
-  const load = settled.reduce((sum, one) => sum + series.loadOf(one), 0) / settled.length;
+  const load = median(settled.map((one) => series.loadOf(one)));
   if (load <= 0) return undefined;
   const seconds = (whole.toMs - whole.fromMs) / 1000;
+  const entire = all.reduce((sum, one) => sum + one.toMs - one.fromMs, 0) / 1000;
   const { times, part } = whole.latency;
   const at = (q: number) => (times === undefined ? undefined : quantile(times, q));
   const failing = part === 0 ? 0 : whole.failures / part;
@@ -74,7 +78,8 @@ function levelIn(series: RunSeries, stretch: Stretch, settle: boolean): Level | 
     fromMs: whole.fromMs,
     toMs: whole.toMs,
     load,
-    throughput: whole.iterations / seconds,
+    throughput: all.reduce((sum, { iterations }) => sum + iterations, 0) / entire,
+    seconds: entire,
     goodput: (whole.iterations / seconds) * (1 - failing),
     requests: part / seconds,
     p50: at(0.5),

@@ -26,7 +26,7 @@ interface Tried {
  * queue that grows shows in latency only some time after the load has passed what is done; otherwise where the value that
  * was missed crosses its limit, on a logarithmic scale. A single level that missed while two above held is a hiccup.
  */
-export function loadLine(series: RunSeries): { line?: LoadLine; findings: Finding[] } {
+export function loadLine(series: RunSeries, trusted: boolean): { line?: LoadLine; findings: Finding[] } {
   const found = levelsOf(series);
   if (found === undefined) return { findings: [] };
   const conditions = conditionsOf(series);
@@ -52,14 +52,15 @@ export function loadLine(series: RunSeries): { line?: LoadLine; findings: Findin
   const line = lineOf(series, load, [held.load, missed.level.load], limitedBy);
   const interval = `between ${three(held.load)} and ${three(missed.level.load)}`;
   const claim = `The load line is ${three(load)} ${unit} (${interval}); above it: ${limitedBy}. Below it: ${atThat(held)}`;
-  return { line, findings: [{ kind: "load-line", claim, severity: "info", evidence }] };
+  if (trusted) return { line, findings: [{ kind: "load-line", claim, severity: "info", evidence }] };
+  const doubt = `${claim}. The generator could not keep up: this may be its own line`;
+  return { line, findings: [{ kind: "load-line", claim: doubt, severity: "warning", evidence }] };
 }
 
 function trial(series: RunSeries, conditions: readonly Condition[], level: Level): Tried {
   const judged = conditions.map((condition) => ({ condition, judged: judgeIn(series, condition, level) }));
-  const seconds = (level.toMs - level.fromMs) / 1000;
   // Of Poisson arrivals fewer may have come by chance.
-  const chance = 2 * Math.sqrt(level.load / seconds);
+  const chance = 2 * Math.sqrt(level.load / level.seconds);
   const carried = series.model === "users" || level.throughput >= CARRIED * level.load - chance;
   return { level, judged, missed: judged.filter(({ judged: { state } }) => state === "broken"), carried };
 }

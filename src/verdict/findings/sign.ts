@@ -2,7 +2,7 @@ import type { FailureKind } from "../../metrics/sample.ts";
 import type { RunSeries } from "../run-series.ts";
 import type { TargetSeries } from "../target-statistics.ts";
 import { trendOf } from "../trend.ts";
-import type { Evidence, Finding } from "./finding.ts";
+import type { Finding, SignSeen } from "./finding.ts";
 import { inUnitOf, percent, three } from "./words.ts";
 
 /** Whether a warning sign was seen, or what would have to be watched to know. */
@@ -66,27 +66,25 @@ const signs: readonly WarningSign[] = [
   { name: "No quick recovery", look: noRecovery },
 ];
 
-/** One finding for each sign: a warning where it was seen, otherwise that it was not, or that nobody could have seen it. */
-export function warningSigns(series: RunSeries, findings: readonly Finding[]): Finding[] {
-  return signs.map(({ name, look }): Finding => {
-    const seen = look(series, findings);
-    switch (seen.state) {
-      case "present": {
-        const evidence: Evidence[] = [{ of: seen.of, figures: { sign: name, state: seen.state, value: seen.value } }];
-        return { kind: "sign", claim: `${name}: ${seen.words}`, severity: "warning", evidence };
-      }
-      case "absent":
-        return { kind: "sign", claim: `${name}: no`, severity: "info", evidence: stateOf(name, seen.state) };
-      case "unknown": {
-        const claim = `${name}: not known (${seen.lacks})`;
-        return { kind: "sign", claim, severity: "info", evidence: stateOf(name, seen.state) };
-      }
-    }
-  });
+/** Every sign, seen or not; one that was seen and that no other finding tells is a finding, too. */
+export function warningSigns(
+  series: RunSeries,
+  findings: readonly Finding[],
+): { signs: SignSeen[]; findings: Finding[] } {
+  const looked = signs.map(({ name, look }) => ({ name, seen: look(series, findings) }));
+  return {
+    signs: looked.map(({ name, seen }) => ({ name, state: seen.state, detail: detailOf(seen) })),
+    findings: looked.flatMap(({ name, seen }): Finding[] => {
+      if (seen.state !== "present" || findings.some(({ claim }) => claim === seen.words)) return [];
+      const evidence = [{ of: seen.of, figures: { sign: name, value: seen.value } }];
+      return [{ kind: "sign", claim: `${name}: ${seen.words}`, severity: "warning", evidence }];
+    }),
+  };
 }
 
-function stateOf(sign: string, state: Seen["state"]): Evidence[] {
-  return [{ of: sign, figures: { sign, state } }];
+function detailOf(seen: Seen): string {
+  if (seen.state === "absent") return "";
+  return seen.state === "present" ? seen.words : seen.lacks;
 }
 
 /** A drift that was found of one of these metrics. Of a target metric nobody told, nothing is known. */
