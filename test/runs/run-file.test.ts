@@ -106,7 +106,11 @@ describe("a run file", () => {
         expect(kept.map(({ events }) => events)).toEqual(told.map(({ events }) => events));
         expect(run.finalSnapshot()).toEqual(kept.at(-1)?.snapshot);
         expect(run.plan).toEqual(plan);
-        expect(run.outcome).toEqual({ verdict: { state: "passed", warnings: [] }, states: [] });
+        expect(run.outcome).toEqual({
+          verdict: { state: "passed", warnings: [] },
+          states: [],
+          analysis: { findings: [], signs: [] },
+        });
         expect(run.damage).toEqual([]);
         expect(troubles).toEqual([]);
       }),
