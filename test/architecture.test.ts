@@ -18,7 +18,7 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
   load: { rooms: ["client", "scenario", "metrics"], packages: ["json-p3"] },
   target: { rooms: ["metrics", "scenario"], packages: ["undici", "json-p3", "@redis/client", "postgres"] },
   verdict: { rooms: ["metrics", "scenario/plan"], packages: ["simple-statistics"] },
-  runs: { rooms: ["metrics", "verdict", "scenario/plan"], packages: [] },
+  runs: { rooms: ["metrics", "verdict", "scenario/plan"], packages: ["simple-statistics"] },
   sinks: {
     rooms: ["metrics", "verdict", "runs", "scenario/plan", "scenario/flow"],
     packages: ["prom-client", "@opentelemetry/*"],

@@ -345,7 +345,8 @@ describe("the command line", () => {
   }
 
   it("knows each flag that any page names", async () => {
-    const texts = await Promise.all([help(), help("run"), help("demo"), help("report"), help("watch")]);
+    const commands = [[], ["run"], ["demo"], ["report"], ["watch"], ["compare"], ["runs"], ["runs", "prune"]];
+    const texts = await Promise.all(commands.map((command) => help(...command)));
     const known = new Set([...texts.join("\n").matchAll(/--[a-z][a-z-]*/g)].map(([flag]) => flag));
     // The benchmark's page shows the command lines of other programs.
     const ours = pages.filter((page) => page !== "docs/performance.md");

@@ -1,9 +1,11 @@
 import { Command, CommanderError } from "commander";
+import { compareCommand } from "./compare.ts";
 import { demoCommand } from "./demo.ts";
 import { EXIT_BUG, EXIT_USAGE, type Io, UsageError } from "./io.ts";
 import { locustHelp } from "./locust-flags.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
+import { runsCommand } from "./runs.ts";
 import { version } from "./version.ts";
 import { watchCommand } from "./watch.ts";
 
@@ -30,7 +32,8 @@ export async function program(io: Io): Promise<number> {
       "\nExit codes: 0 passed, 99 failed, 105 stopped, 98 inconclusive, 104 scenario or flags wrong, 107 its code threw, 1 our bug.",
     )
     .showHelpAfterError("See --help.");
-  for (const make of [runCommand, watchCommand, demoCommand, reportCommand]) command.addCommand(make(io, exit));
+  const makers = [runCommand, watchCommand, demoCommand, reportCommand, compareCommand, runsCommand];
+  for (const make of makers) command.addCommand(make(io, exit));
   for (const one of [command, ...command.commands]) {
     one.exitOverride().configureOutput({
       writeOut: (text) => io.stdout.write(text),

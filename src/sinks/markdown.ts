@@ -11,7 +11,7 @@ export function markdown(summary: Summary): string {
   const told = [...verdict.breaches, ...verdict.reasons];
   const length = runTime((run.end - run.start) * 1000);
   return [
-    `## ${marks[verdict.state]} ${text(run.scenario)} ${text(run.profile)}: ${verdict.state}`,
+    `## ${marks[verdict.state]} ${markdownText(run.scenario)} ${markdownText(run.profile)}: ${verdict.state}`,
     "",
     `${length}, ${count(totals.requests)} requests, ${rate(totals.rate)}, ${count(totals.failures)} failed`,
     ...list(told),
@@ -54,26 +54,26 @@ function figures(method: string, name: string, { requests, failures, rate: perSe
 }
 
 function section(title: string, head: readonly string[], rows: readonly string[][]): string[] {
-  if (rows.length === 0) return [];
-  const line = (cells: readonly string[]) => `| ${cells.map(text).join(" | ")} |`;
+  return rows.length === 0 ? [] : ["", `### ${title}`, "", ...markdownTable(head, rows)];
+}
+
+export function markdownTable(head: readonly string[], rows: readonly string[][]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.map(markdownText).join(" | ")} |`;
   const more = rows.length - MOST_ROWS;
   return [
-    "",
-    `### ${title}`,
-    "",
     line(head),
     line(head.map(() => "---")),
     ...rows.slice(0, MOST_ROWS).map(line),
-    ...(more > 0 ? ["", `and ${more} more in the JSON summary`] : []),
+    ...(more > 0 ? ["", `and ${more} more in the JSON`] : []),
   ];
 }
 
 function list(lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : ["", ...lines.map((line) => `- ${text(line)}`)];
+  return lines.length === 0 ? [] : ["", ...lines.map((line) => `- ${markdownText(line)}`)];
 }
 
 /** What a target or a scenario says is text: no markup of it becomes ours, no line of it ends a row. */
-function text(value: string): string {
+export function markdownText(value: string): string {
   return value
     .replace(/\s+/g, " ")
     .replace(/[\\`*_{}[\]<>#|~!@]/g, (character) => (character === "@" ? "&#64;" : `\\${character}`));
