@@ -34,7 +34,7 @@ export async function program(io: Io): Promise<number> {
     .showHelpAfterError("See --help.");
   const makers = [runCommand, watchCommand, demoCommand, reportCommand, compareCommand, runsCommand];
   for (const make of makers) command.addCommand(make(io, exit));
-  for (const one of [command, ...command.commands]) {
+  for (const one of [command, ...command.commands, ...command.commands.flatMap((of) => of.commands)]) {
     one.exitOverride().configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
