@@ -290,7 +290,7 @@ function verdictLines({ verdict, totals, thresholds, run }: Summary): Line[] {
         ? "no critical limit was broken"
         : run.watchOnly
           ? "there was no limit to break"
-          : `all ${count(totals.requests)} requests succeeded`;
+          : allSucceeded(totals);
     const warned =
       warnings.length === 0 ? "" : `, with ${warnings.length} ${warnings.length === 1 ? "warning" : "warnings"}`;
     return [[{ text: `✓ passed: ${held}${warned}`, style: "green" }, code]];
@@ -299,4 +299,10 @@ function verdictLines({ verdict, totals, thresholds, run }: Summary): Line[] {
   const mark = state === "inconclusive" ? "?" : "✗";
   const style: Style = state === "failed" ? "red" : "yellow";
   return [[{ text: `${mark} ${state}: ${first}`, style }, code], ...others.map((one): Line => [`  ${one}`])];
+}
+
+/** In a run that passed without thresholds only what the generator itself broke off has failed. */
+function allSucceeded({ requests, failures }: Summary["totals"]): string {
+  if (failures === 0) return `all ${count(requests)} requests succeeded`;
+  return `all requests succeeded but ${count(failures)} that were broken off at the end`;
 }

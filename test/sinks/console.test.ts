@@ -149,8 +149,8 @@ describe("a hostile target", () => {
 });
 
 describe("verdicts in one sentence", () => {
-  const passed: Summary = { ...run.summary, thresholds: [] };
-  const verdict = { state: "passed", exitCode: 0, breaches: [], reasons: [], warnings: [] } as const;
+  const passed: Summary = { ...run.summary, totals: { ...run.summary.totals, failures: 0 }, thresholds: [] };
+  const verdict: Summary["verdict"] = { state: "passed", exitCode: 0, breaches: [], reasons: [], warnings: [] };
   const cases: [Summary["verdict"], string][] = [
     [{ ...verdict, breaches: [], reasons: [], warnings: [] }, "✓ passed: all 6,500 requests succeeded   exit code 0"],
     [
@@ -174,6 +174,12 @@ describe("verdicts in one sentence", () => {
     const out = new Terminal();
     printSummary({ ...passed, verdict: of }, out);
     expect(out.written.trimEnd().endsWith(sentence)).toBe(true);
+  });
+
+  it("what was broken off at the end did not succeed", () => {
+    const out = new Terminal();
+    printSummary({ ...passed, totals: { ...passed.totals, failures: 3 }, verdict }, out);
+    expect(out.written).toContain("✓ passed: all requests succeeded but 3 that were broken off at the end");
   });
 });
 
