@@ -8,6 +8,7 @@ import { type Levels, levelsAt, scaled, type Wanted } from "./load/scale.ts";
 import { usersOf } from "./load/stages.ts";
 import { arrivalRateAt, type Turn, timelineOf } from "./load/timeline.ts";
 import { type Clock, monotonicMs, SystemClock, sleepUntil } from "./metrics/clock.ts";
+import type { BreachEvidence } from "./metrics/exhibit.ts";
 import { type Observation, seriesName } from "./metrics/observation.ts";
 import type { Snapshot } from "./metrics/snapshot.ts";
 import type { Span } from "./metrics/span.ts";
@@ -18,9 +19,12 @@ import { type Summary, summarise } from "./runs/summary.ts";
 import { ViewSink } from "./runs/view-sink.ts";
 import type { FeedTable } from "./scenario/feed-table.ts";
 import { type Plan, UNTIL_STOPPED_MS } from "./scenario/plan.ts";
+import { Secrets, secretNames } from "./scenario/secrets.ts";
 import { OtlpTraces } from "./sinks/otlp.ts";
 import { PrometheusSink } from "./sinks/prometheus.ts";
+import { Breaches } from "./target/breach.ts";
 import { createCollector } from "./target/collector.ts";
+import { Slowest } from "./target/slowest.ts";
 import { type Supervision, supervise } from "./target/supervise.ts";
 import { type Analysis, analyse } from "./verdict/findings/analysis.ts";
 import { Judge } from "./verdict/judge.ts";
@@ -105,6 +109,9 @@ export class Run {
   readonly #duplicates = new Map<string, { told: number; times: number }>();
   /** Ends a run that has no load and only watches. */
   readonly #watched = new AbortController();
+  readonly #slowest = new Slowest();
+  readonly #evidence: BreachEvidence[] = [];
+  #breaches: Breaches | undefined;
   readonly #recovery = new Recovery();
   /** Ends the watching after the load. */
   readonly #recovered = new AbortController();
@@ -124,6 +131,7 @@ export class Run {
     this.#coordinator = new Coordinator(options.openLink ?? openThread, {
       snapshot: (snapshot) => this.runFile.keepWorker(snapshot),
       spans: (spans, dropped, unsampled) => {
+        this.#slowest.add(spans);
         this.#traces?.offer(spans);
         this.#traces?.count(dropped, unsampled);
       },
@@ -219,6 +227,7 @@ export class Run {
     this.#each((sink) => sink.start(this.#plan));
     await sleepUntil(this.#clock, -beforeMs);
     const sources = this.#watch();
+    this.#breaches = this.#gatherBy(sources);
     if (beforeMs > 0) this.#tell("baseline-start", `The target is watched for ${beforeMs / 1000} s before the load.`);
 
     const ended = new AbortController();
@@ -232,6 +241,7 @@ export class Run {
       afterMs > 0 && this.#stoppedBy === undefined && this.#plan.sources.length > 0
         ? await this.#recover(endedAt, afterMs)
         : undefined;
+    await this.#breaches.stop();
     await sources.stop();
     await this.#once("teardown", variables);
     await Promise.all([this.#coordinator.close(), this.#traces?.shutdown(TRACES_SHUTDOWN_MS)]);
@@ -334,6 +344,7 @@ export class Run {
       analysis: this.#analysis,
       endedAt,
       recovery,
+      evidence: this.#evidence,
     });
     for (const sink of this.#sinks) {
       // A sink that cannot end has told why; the others, and the verdict, do not depend on it.
@@ -381,6 +392,7 @@ export class Run {
 
   /** A critical limit with `abort` that is broken ends the load: users finish the request under way and begin no other. */
   #heed(states: readonly ThresholdState[]): void {
+    this.#breaches?.heed(states);
     const by = states.find(({ abortedMs }) => abortedMs !== undefined);
     if (by === undefined || this.#state !== "running") return;
     this.#end(`Aborted by ${by.expression}`);
@@ -426,6 +438,22 @@ export class Run {
       traceId,
       spanId,
       at: endedAt,
+    });
+  }
+
+  #gatherBy(sources: Supervision): Breaches {
+    const secrets = new Secrets(this.#options.secret);
+    for (const name of secretNames(this.#plan)) secrets.value(name);
+    return new Breaches({
+      clock: this.#clock,
+      ask: async (signal) => [...(await sources.evidence(signal)), ...this.#slowest.exhibits(this.#clock.now())],
+      redact: (text) => secrets.redact(text),
+      onEvidence: (evidence) => {
+        this.#evidence.push(evidence);
+        const kept = evidence.exhibits.map(({ source, title, lines }) => `${lines.length} ${title} of ${source}`);
+        const message = `Kept as evidence for ${evidence.thresholds.join("; ")}: ${kept.join(", ")}.`;
+        this.#untold.push({ at: evidence.at, kind: "evidence", message, evidence });
+      },
     });
   }
 

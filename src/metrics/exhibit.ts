@@ -15,3 +15,14 @@ export interface Exhibit {
 /** An exhibit has at most so many lines, of at most so many characters. */
 export const EXHIBIT_LINES = 40;
 export const EXHIBIT_LINE_LENGTH = 300;
+
+/** What was shown when a limit broke. */
+export interface BreachEvidence {
+  /** The run's milliseconds. */
+  at: number;
+  /** The thresholds that broke in that second, as written. */
+  thresholds: string[];
+  /** `target` is the first sign of a critical limit that is near. */
+  level: "target" | "critical";
+  exhibits: Exhibit[];
+}

@@ -22,8 +22,9 @@ export function reportOf(path: string): Report | RunFileProblem {
   if (run.kind === "problem") return run;
   try {
     const { target, ...conclusion } = concludeRun(run);
-    const summary = summarise({ ...conclusion, plan: run.plan, target: target.summary() });
     const events = [...run.events()];
+    const evidence = events.flatMap((event) => event.evidence ?? []);
+    const summary = summarise({ ...conclusion, plan: run.plan, target: target.summary(), evidence });
     return { kind: "report", summary, events, interrupted: run.outcome === undefined, damage: run.damage };
   } finally {
     run.close();

@@ -1,3 +1,4 @@
+import type { BreachEvidence } from "../metrics/exhibit.ts";
 import type { Observation } from "../metrics/observation.ts";
 import type { Snapshot } from "../metrics/snapshot.ts";
 import type { Plan } from "../scenario/plan.ts";
@@ -19,9 +20,12 @@ export interface RunEvent {
     | "generator"
     | "baseline-start"
     | "load-end"
-    | "recovered";
+    | "recovered"
+    | "evidence";
   /** For people. */
   message: string;
+  /** Of the kind `evidence`: what was shown when these limits broke. */
+  evidence?: BreachEvidence;
 }
 
 /** What happened in one second: all that a sink, the judge and the run file ever see of a run. */

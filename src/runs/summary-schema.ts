@@ -124,6 +124,15 @@ export const summarySchema = {
           }),
         ),
       }),
+      evidence: {
+        type: "array",
+        items: object({
+          at: count,
+          thresholds: texts,
+          level: { enum: ["target", "critical"] },
+          shown: { type: "array", items: object({ source: text, title: text, lines: texts }) },
+        }),
+      },
       loadLine: object(
         { interval: { type: "array", items: number, minItems: 2, maxItems: 2 }, limitedBy: text },
         { users: number, arrivalsPerSecond: number },

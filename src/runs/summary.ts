@@ -1,3 +1,4 @@
+import type { BreachEvidence } from "../metrics/exhibit.ts";
 import { addHistograms, type HistogramData, mean, quantile } from "../metrics/histogram.ts";
 import { metricSeries } from "../metrics/observation.ts";
 import { addSeries, requestCount, type SeriesData, type Snapshot } from "../metrics/snapshot.ts";
@@ -52,6 +53,8 @@ export interface Summary {
   exceptions: SummaryException[];
   /** How the target came back after the load, where it was watched then. */
   recovery?: RecoveryFigures;
+  /** What the sources and the load had to show when limits broke, where they had something. */
+  evidence?: SummaryEvidence[];
   thresholds: SummaryThreshold[];
   /** What the run means; empty while it goes on. */
   findings: Finding[];
@@ -121,6 +124,14 @@ export interface SummaryException {
   last: number;
 }
 
+export interface SummaryEvidence {
+  /** Seconds since the run's start. */
+  at: number;
+  thresholds: string[];
+  level: BreachEvidence["level"];
+  shown: { source: string; title: string; lines: string[] }[];
+}
+
 export interface SummaryThreshold {
   expression: string;
   level: ThresholdState["level"];
@@ -154,6 +165,8 @@ export interface SummaryInput {
   endedAt?: number;
   /** Where the target was watched after the load. */
   recovery?: RecoveryFigures | undefined;
+  /** What was shown when limits broke. */
+  evidence?: readonly BreachEvidence[];
 }
 
 export function summarise({ verdict, ...input }: SummaryInput): Summary {
@@ -174,6 +187,19 @@ export function summarise({ verdict, ...input }: SummaryInput): Summary {
     verdict: summariseVerdict(verdict),
     ...summariseFigures(input),
     ...(input.recovery === undefined ? {} : { recovery: input.recovery }),
+    ...summariseEvidence(input.evidence ?? []),
+  };
+}
+
+function summariseEvidence(all: readonly BreachEvidence[]): Pick<Summary, "evidence"> {
+  if (all.length === 0) return {};
+  return {
+    evidence: all.map(({ at, thresholds, level, exhibits }) => ({
+      at: at / 1000,
+      thresholds,
+      level,
+      shown: exhibits.map(({ source, title, lines }) => ({ source, title, lines })),
+    })),
   };
 }
 

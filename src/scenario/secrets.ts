@@ -74,3 +74,11 @@ export class Secrets {
     return clean;
   }
 }
+
+/** The names of all secrets that a part of a plan holds. */
+export function secretNames(part: unknown, names = new Set<string>()): Set<string> {
+  if (typeof part !== "object" || part === null) return names;
+  if ("kind" in part && part.kind === "secret" && "name" in part && typeof part.name === "string") names.add(part.name);
+  for (const inner of Object.values(part)) secretNames(inner, names);
+  return names;
+}

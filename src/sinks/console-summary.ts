@@ -1,6 +1,7 @@
 import { count, duration, rate, runTime, share } from "../metrics/units.ts";
 import type { Summary, SummaryRequest, SummaryThreshold } from "../runs/summary.ts";
 import { formatLike } from "../verdict/quantity.ts";
+import { evidenceLines } from "./console-evidence.ts";
 import { recoveryLines } from "./console-recovery.ts";
 import {
   type ConsoleOptions,
@@ -40,6 +41,7 @@ function judgement(summary: Summary, width: number): Line[] {
     ...thresholdLines(summary, width),
     ...targetLines(summary, width),
     ...section("Recovery", recoveryLines(summary, width)),
+    ...section("Evidence", evidenceLines(summary)),
     ...(summary.run.watchOnly ? [] : generatorLines(summary)),
     ...findingLines(summary),
     ...warningLines(summary),

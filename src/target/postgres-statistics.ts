@@ -1,3 +1,5 @@
+import { EXHIBIT_LINES } from "../metrics/exhibit.ts";
+
 /**
  * What PostgreSQL (10 or later) says of itself, as one query: one snapshot, and one transaction a look in its counters.
  * Each row is a metric, a database, the value of the metric's second label, and a value. Plimsoll's own session is left out.
@@ -66,3 +68,15 @@ export const secondLabels: Record<string, string> = {
 
 /** Reads the size of every file of the database: cheap for hundreds of tables, and not for hundreds of thousands. */
 export const sizeQuery = "select current_database()::text, pg_database_size(current_database())::float8";
+
+/**
+ * Sessions that do something or wait, but for Plimsoll's own: for how long, their state, what they wait for, who blocks
+ * them, and the beginning of their query. A session that is idle in a transaction holds its locks: it is shown, too.
+ */
+export const activityQuery = `
+select extract(epoch from clock_timestamp() - coalesce(query_start, xact_start, backend_start))::float8, state,
+  wait_event_type || ': ' || wait_event, array_to_string(pg_blocking_pids(pid), ', '), pid::text, left(query, 2000)
+from pg_stat_activity
+where pid <> pg_backend_pid() and backend_type = 'client backend' and state <> 'idle'
+order by 1 desc nulls last
+limit ${EXHIBIT_LINES}`;

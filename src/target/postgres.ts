@@ -1,3 +1,4 @@
+import type { Exhibit } from "../metrics/exhibit.ts";
 import { type Observation, seriesName } from "../metrics/observation.ts";
 import { type TargetMetric, targetMetric } from "../metrics/vocabulary.ts";
 import type { MetricMapping, PostgresSource } from "../scenario/plan.ts";
@@ -6,8 +7,9 @@ import type { Collector, CollectorDeps } from "./collector.ts";
 import { Filling } from "./filling.ts";
 import { Kept } from "./kept.ts";
 import { Look } from "./look.ts";
+import { maskedQuery } from "./masking.ts";
 import { connections, type PostgresConnection, type Table } from "./postgres-connection.ts";
-import { secondLabels, sizeQuery, statisticsQuery } from "./postgres-statistics.ts";
+import { activityQuery, secondLabels, sizeQuery, statisticsQuery } from "./postgres-statistics.ts";
 import { Remarks } from "./remarks.ts";
 
 const SCHEMES = ["postgres:", "postgresql:"];
@@ -57,6 +59,17 @@ export class PostgresCollector implements Collector {
     const own = metrics.flatMap((mapping, i) => this.#own(mapping, content.own[i], at));
     const given = new Set(own.map(({ metric, labels }) => seriesName(metric, labels)));
     return [...own, ...look.observations.filter(({ metric, labels }) => !given.has(seriesName(metric, labels)))];
+  }
+
+  /** Queries that run or wait, the longest first, without their values. */
+  async evidence(signal: AbortSignal): Promise<Exhibit[]> {
+    const { at, content } = await this.#kept.ask(signal, (connection) => connection.query(activityQuery));
+    const lines = content.rows.map(([seconds, state, waits, blockers, pid, text]) => {
+      const waiting = waits === null ? "" : `  waits for ${waits}`;
+      const blocked = blockers === null || blockers === "" ? "" : `  blocked by ${blockers}`;
+      return `${Number(seconds).toFixed(3)} s  pid ${pid}  ${state}${waiting}${blocked}  ${maskedQuery(String(text))}`;
+    });
+    return lines.length === 0 ? [] : [{ source: this.name, title: "queries", at, lines }];
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { type Clock, sleepUntil } from "../metrics/clock.ts";
+import type { Exhibit } from "../metrics/exhibit.ts";
 import type { Observation } from "../metrics/observation.ts";
 import type { TargetMetric } from "../metrics/vocabulary.ts";
 import { CollectError, type CollectReason, collectReasons } from "./collect-error.ts";
@@ -29,6 +30,8 @@ export interface SuperviseOptions {
 }
 
 export interface Supervision {
+  /** What the sources can show right now; one that cannot be asked is left out. Soon after `signal` aborts it ends. */
+  evidence(signal: AbortSignal): Promise<Exhibit[]>;
   /** Ends every look and lets the collectors go; waits for no answer. Nothing is told after it was called. */
   stop(): Promise<void>;
 }
@@ -42,12 +45,28 @@ export function supervise(options: SuperviseOptions): Supervision {
   const stopped = new AbortController();
   const watches = options.sources.map((source, index) => new Watch(source, index, options, stopped.signal).run());
   return {
+    async evidence(signal) {
+      const ended = new Promise<Exhibit[]>((resolve) => {
+        signal.addEventListener("abort", () => resolve([]), { once: true });
+      });
+      const shown = options.sources.map(({ collector }) => Promise.race([shownBy(collector, signal), ended]));
+      return (await Promise.all(shown)).flat();
+    },
     async stop() {
       stopped.abort();
       await Promise.all(watches);
       await Promise.allSettled(options.sources.map(({ collector }) => collector.close()));
     },
   };
+}
+
+/** Evidence is beside the point of a look: that it cannot be had is no failure of the source. */
+async function shownBy(collector: Collector, signal: AbortSignal): Promise<Exhibit[]> {
+  try {
+    return (await collector.evidence?.(signal)) ?? [];
+  } catch {
+    return [];
+  }
 }
 
 /** Where grids lie within a tenth of their interval: the golden ratio's multiples are never close to each other. */
