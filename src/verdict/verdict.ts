@@ -1,5 +1,6 @@
 import { seriesName } from "../metrics/observation.ts";
 import { requestCount, type Snapshot, type TaskException } from "../metrics/snapshot.ts";
+import { errorBias } from "./error-bias.ts";
 import { whenBroken } from "./limit-watch.ts";
 import { durationText, formatLike } from "./quantity.ts";
 import type { Limit } from "./threshold.ts";
@@ -82,7 +83,12 @@ export function decide(evidence: Evidence): Verdict {
     ...uniqueDoubts(snapshot),
     ...trust.reasons,
   ];
-  const warnings = [...targetWarnings(states), ...feedWarnings(snapshot), ...(evidence.warnings ?? [])];
+  const warnings = [
+    ...targetWarnings(states),
+    ...feedWarnings(snapshot),
+    ...errorBias(snapshot),
+    ...(evidence.warnings ?? []),
+  ];
   if (breaches.length > 0) {
     const own = trust.reasons.map((reason) => `the figures may be the generator's own: ${reason}`);
     return { state: "failed", breaches, warnings: [...warnings, ...thrown, ...unanswered, ...own] };

@@ -21,6 +21,8 @@ export interface Sent {
 export interface VirtualOptions extends Partial<PlanOptions> {
   workers?: number;
   environment?: Record<string, string>;
+  /** How late every timer of the workers fires, in ms. */
+  late?: number;
   /** What setup left to the users. */
   variables?: [string, unknown][];
 }
@@ -29,7 +31,7 @@ export interface VirtualOptions extends Partial<PlanOptions> {
 export function virtualRun(
   text: string,
   answer: (request: Request, now: number) => Partial<ModelledAnswer> = () => ({}),
-  { workers = 1, environment = {}, variables = [], ...options }: VirtualOptions = {},
+  { workers = 1, environment = {}, variables = [], late = 0, ...options }: VirtualOptions = {},
 ) {
   const read = readScenario("s.yaml", text, environment);
   if ("problems" in read) throw new Error(JSON.stringify(read.problems));
@@ -54,7 +56,7 @@ export function virtualRun(
       plan,
       provisions: { feeds, variables },
       share: { index, of: workers },
-      clock,
+      clock: late === 0 ? clock : { now: () => clock.now(), at: (time, fn) => clock.at(time + late, fn) },
       client,
       aggregator,
       tracer: undefined,
