@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import type { Summary } from "../../src/runs/summary.ts";
 import { type PracticeTarget, startPracticeTarget } from "../demo/practice-target.ts";
 import { automationOf, commandsOf, type GuideCommand, guides } from "../guides/commands.ts";
+import { inLanes } from "./lanes.ts";
 import { type Finished, Plimsoll, temporaryFolder } from "./plimsoll.ts";
 
 /** The guides' durations and numbers of users are too many for a test; what is appended wins. */
@@ -88,24 +89,6 @@ function withExample(guide: string, words: string[]): string[] {
 
 const formOf = ({ words }: GuideCommand) => forms.find(({ tool }) => tool.test(words.join(" ")));
 
-/** Runs what `cases` gives, in four lanes at once, each with a practice target of its own. */
-async function inLanes<T, R>(cases: T[], run: (one: T, target: PracticeTarget) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const waiting = [...cases.entries()];
-  const lane = async () => {
-    const target = await startPracticeTarget("--weak", "none", "--ai-ms", "50");
-    try {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        results[next[0]] = await run(next[1], target);
-      }
-    } finally {
-      await target.stop();
-    }
-  };
-  await Promise.all([lane(), lane(), lane(), lane()]);
-  return results;
-}
-
 interface Ran extends Finished {
   line: string;
   case: Case;
@@ -114,18 +97,26 @@ interface Ran extends Finished {
   counted: number;
 }
 
-async function execute(command: GuideCommand, target: PracticeTarget): Promise<Ran> {
+async function execute(command: GuideCommand): Promise<Ran> {
+  const target = await startPracticeTarget("--weak", "none", "--ai-ms", "50");
+  try {
+    return await executeOn(target, command);
+  } finally {
+    await target.stop();
+  }
+}
+
+async function executeOn(target: PracticeTarget, command: GuideCommand): Promise<Ran> {
   const form = formOf(command);
   if (form === undefined) throw new Error(`no form for ${command.words.join(" ")}`);
   const one = form.to(command, target.url);
   const folder = temporaryFolder();
-  const before = await target.requests();
   const summary = one.outcome.kind === "run" ? ["--summary", "summary.json"] : [];
   // Where the example's services are beside the host, and that nobody is there to take traces.
   const env = { RAG_URL: target.url, GUARDRAILS_URL: target.url, OTEL_SDK_DISABLED: "true" };
   const finished = await new Plimsoll([...one.args, ...summary], { folder, env }).finished;
-  const after = await target.requests();
-  return { ...finished, line: command.words.join(" "), case: one, folder, counted: after.total - before.total };
+  const { total } = await target.requests();
+  return { ...finished, line: command.words.join(" "), case: one, folder, counted: total };
 }
 
 describe("each command line of the guides, with the tool's name and its file replaced, runs", () => {
@@ -141,7 +132,7 @@ describe("each command line of the guides, with the tool's name and its file rep
     const lines = new Map([...ofGuide, ...automationOf(guide)].map((command) => [command.words.join(" "), command]));
     const commands = [...lines.values()];
     expect(commands.length).toBeGreaterThan(0);
-    for (const { line, case: one, code, stdout, stderr, folder, counted } of await inLanes(commands, execute)) {
+    for (const { line, case: one, code, stdout, stderr, folder, counted } of await inLanes(4, commands, execute)) {
       const said = `${line}\n${one.args.join(" ")}\n${stdout}\n${stderr}`;
       if (one.outcome.kind === "refused") {
         expect(code, said).toBe(104);

@@ -1,0 +1,43 @@
+import { globSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import type { Summary } from "../../src/runs/summary.ts";
+import { startPracticeTarget } from "../demo/practice-target.ts";
+import { guides } from "../guides/commands.ts";
+import { Plimsoll, temporaryFolder } from "./plimsoll.ts";
+
+const folder = resolve(import.meta.dirname, "../../examples");
+/** Those of the guides have a test of their own, and so has the demo. */
+const others = [...guides, "demo"];
+const examples = globSync("*/*.yaml", { cwd: folder }).filter((file) => !others.includes(file.split("/")[0] ?? ""));
+
+describe("the examples that teach", () => {
+  it.each(examples)("%s runs against the practice target, each profile for a few seconds", async (file) => {
+    const { profiles } = parse(readFileSync(join(folder, file), "utf8")) as { profiles: Record<string, object> };
+    for (const profile of Object.keys(profiles)) {
+      const target = await startPracticeTarget("--weak", "none", "--ai-ms", "20");
+      try {
+        const at = temporaryFolder();
+        const args = ["run", join(folder, file), "--profile", profile, "--host", target.url, "--duration", "4s"];
+        const { code, stdout } = await new Plimsoll([...args, "--summary", "s.json"], { folder: at }).finished;
+        const summary = JSON.parse(readFileSync(join(at, "s.json"), "utf8")) as Summary;
+        expect(code, stdout).toBe(summary.verdict.exitCode);
+        expect(summary.totals.failures, stdout).toBe(0);
+        // How long an answer takes on a busy machine is not the example's fault.
+        expect(
+          summary.verdict.breaches.filter((breach) => !breach.startsWith("p95(latency)")),
+          stdout,
+        ).toEqual([]);
+        expect(summary.totals.requests).toBeGreaterThan(20);
+        expect(summary.totals.requests).toBe((await target.requests()).total);
+      } finally {
+        await target.stop();
+      }
+    }
+  });
+
+  it("are some", () => {
+    expect(examples.length).toBeGreaterThan(1);
+  });
+});
