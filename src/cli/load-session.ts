@@ -17,7 +17,7 @@ import { locustExitCode } from "./locust-exit.ts";
 import type { Log } from "./locust-log.ts";
 import { classCounts, planFor, spawnedAt } from "./locust-plan.ts";
 import type { LocustSettings } from "./locust-settings.ts";
-import { outputName, writeOutput } from "./output.ts";
+import { outputName, writeOutput } from "./output-file.ts";
 import { writeOutputs } from "./outputs.ts";
 import type { ScenarioFile } from "./scenario-file.ts";
 import { workersFor } from "./session.ts";

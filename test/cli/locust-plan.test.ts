@@ -6,7 +6,7 @@ import { LocustArguments } from "../../src/cli/locust-arguments.ts";
 import { locustExitCode } from "../../src/cli/locust-exit.ts";
 import { classCounts, planFor, spawnedAt } from "../../src/cli/locust-plan.ts";
 import { settingsOf } from "../../src/cli/locust-settings.ts";
-import { outputName } from "../../src/cli/output.ts";
+import { outputName } from "../../src/cli/output-file.ts";
 import { printTaskRatio } from "../../src/cli/task-ratio.ts";
 import type { Outcome } from "../../src/run.ts";
 import type { Summary } from "../../src/runs/summary.ts";
