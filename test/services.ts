@@ -33,12 +33,12 @@ export function program(name: Program): string | undefined {
   return path;
 }
 
-/** Where Debian keeps programs that are not on the PATH; of several versions the newest first. */
-const folders = ["/usr/sbin", ...globSync("/usr/lib/postgresql/*/bin").toSorted().toReversed()];
+/** PostgreSQL's own programs, of several versions the newest: those on the PATH are Debian's wrappers, and slow. */
+const postgresql = globSync("/usr/lib/postgresql/*/bin").toSorted().toReversed();
 
-/** Where any program is, if it is on the PATH. */
+/** Where any program is, if it is on the PATH or where Debian keeps it. */
 export function onPath(name: string): string | undefined {
-  for (const folder of [...(process.env.PATH ?? "").split(delimiter), ...folders]) {
+  for (const folder of [...postgresql, ...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"]) {
     const path = join(folder, name);
     try {
       accessSync(path, constants.X_OK);

@@ -152,7 +152,18 @@ export const knownNames: KnownName[] = [
   known("load1", "system_load_average_1m", { labels: host }),
   known("memory_used_bytes", "node_memory_MemTotal_bytes - node_memory_MemAvailable_bytes", { labels: host }),
   known("memory_limit_bytes", "node_memory_MemTotal_bytes", { labels: host }),
+  // Loopback is no network; an exporter may be told to leave it out.
+  known(
+    "network_receive_bytes_total",
+    'sum(node_network_receive_bytes_total) - sum(node_network_receive_bytes_total{device="lo"})',
+    { labels: host },
+  ),
   known("network_receive_bytes_total", "sum(node_network_receive_bytes_total)", { labels: host }),
+  known(
+    "network_transmit_bytes_total",
+    'sum(node_network_transmit_bytes_total) - sum(node_network_transmit_bytes_total{device="lo"})',
+    { labels: host },
+  ),
   known("network_transmit_bytes_total", "sum(node_network_transmit_bytes_total)", { labels: host }),
   known("disk_io_seconds_total", "sum(node_disk_io_time_seconds_total)", { labels: host }),
   known("disk_read_bytes_total", "sum(node_disk_read_bytes_total)", { labels: host }),

@@ -38,7 +38,7 @@ export class NatsServer {
     return new NatsServer(url, port);
   }
 
-  /** Asks for something, and gives the answers as far as they come before a PONG. https://docs.nats.io/reference/reference-protocols/nats-protocol */
+  /** Publishes with an inbox, and gives the first message that comes to it, as NATS's protocol has it. */
   async request(subject: string, body: unknown): Promise<string> {
     const socket = connect(this.#port, "127.0.0.1");
     const text = typeof body === "string" ? body : JSON.stringify(body);
@@ -48,8 +48,8 @@ export class NatsServer {
     let answer = "";
     for await (const piece of socket) {
       answer += String(piece);
-      if (/^MSG inbox [\s\S]*\r\n[\s\S]*\r\n/m.test(answer)) break;
+      if (/^MSG \S+ [\s\S]*\r\n[\s\S]*\r\n/m.test(answer)) break;
     }
-    return answer.slice(answer.indexOf("MSG inbox"));
+    return answer.slice(answer.indexOf("MSG "));
   }
 }

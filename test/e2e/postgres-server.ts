@@ -49,7 +49,9 @@ export class PostgresServer {
 }
 
 async function psql(url: string, query: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(program("psql") ?? "", [url, "-XAtqc", query]);
+  const { stdout } = await promisify(execFile)(program("psql") ?? "", [url, "-XAtqc", query], {
+    env: { ...process.env, PGAPPNAME: "oracle" },
+  });
   return stdout.trimEnd();
 }
 

@@ -2,7 +2,6 @@ import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { onTestFinished } from "vitest";
 import { program } from "../services.ts";
 import { freePort } from "./network.ts";
 import { Service } from "./service.ts";
@@ -58,9 +57,12 @@ export class RabbitmqServer {
     program("rabbitmq-server");
     const url = `http://guest:guest@127.0.0.1:${management}`;
     const server = new RabbitmqServer(url, env);
-    // Erlang's port mapper is nobody's child, and would stay.
-    onTestFinished(async () => {
-      await promisify(execFile)("epmd", ["-port", String(mapper), "-kill"], { env }).catch(() => {});
+    // The broker would start Erlang's port mapper as nobody's child, and leave it.
+    await Service.start({
+      command: "epmd",
+      args: [],
+      env,
+      ready: async () => (await epmdNames(env)).includes("up and running"),
     });
     await Service.start({
       command: join(commands, "rabbitmq-server"),
@@ -92,4 +94,8 @@ export class RabbitmqServer {
     const text = await response.text();
     return text === "" ? {} : JSON.parse(text);
   }
+}
+
+async function epmdNames(env: Record<string, string>): Promise<string> {
+  return (await promisify(execFile)("epmd", ["-names"], { env })).stdout;
 }
