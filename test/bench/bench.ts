@@ -4,7 +4,7 @@
  *
  *     --quick            only Plimsoll against bare undici, in pairs; nothing is written
  *     --against FILE     as --quick, against another Plimsoll's main.js in place of bare undici
- *     --only SECTION     loop, stall, accuracy, steps, memory or start-up; may be given several times; nothing is written
+ *     --only SECTION     loop, stall, accuracy, sources, steps, memory or start-up; may be given several times; nothing is written
  *     --rounds N         of the closed loop (5)
  *     --program FILE     another Plimsoll's main.js in place of dist/main.js
  */
@@ -26,9 +26,10 @@ import { report } from "./report.ts";
 import { type Pattern, withFolder } from "./rounds.ts";
 import { type Section, shown } from "./section.ts";
 import { PageServer } from "./server.ts";
+import { measureSources } from "./sources.ts";
 import { measureStartUp } from "./start-up.ts";
 
-const sectionNames = ["loop", "stall", "accuracy", "steps", "memory", "start-up"] as const;
+const sectionNames = ["loop", "stall", "accuracy", "sources", "steps", "memory", "start-up"] as const;
 type SectionName = (typeof sectionNames)[number];
 
 const { values: flags } = parseArgs({
@@ -85,6 +86,7 @@ async function whole(server: PageServer, receiver: string): Promise<void> {
     loop: () => measureLoop(clients, server, pattern, tell),
     stall: () => measureStall(open),
     accuracy: () => measureAccuracy(open, server, pattern),
+    sources: () => measureSources(receiver, resolve(flags.program), server, pattern.rounds),
     steps: () => measureSteps(),
     memory: () => measureMemory(here, server, Math.min(3, pattern.rounds)),
     "start-up": () => measureStartUp(here, 10),

@@ -19,6 +19,8 @@ export interface Variant {
   traced: number;
   /** The main thread runs on the server's core, so that the worker has the client's for itself. */
   apart?: boolean;
+  /** What it watches meanwhile, as a scenario writes it; nothing by default. */
+  watch?: string;
   /** Its main.js: the build's, or another one's to compare with. */
   program: string;
 }
@@ -74,7 +76,7 @@ export function plimsollCommand(variant: Variant, { receiver, load, profile, wai
   };
 }
 
-function scenario({ expect, traced }: Variant, profile: string, wait: string | undefined): string {
+function scenario({ expect, traced, watch = "" }: Variant, profile: string, wait: string | undefined): string {
   const wanted = expect === "status" ? "{ status: 200 }" : "{ status: 200, json: { $.ok: true } }";
   return `name: bench
 users:
@@ -83,7 +85,7 @@ users:
     tasks:
       Look: { get: /, expect: ${wanted} }
 profiles: { bench: ${profile} }
-${traced === 0 ? "" : `traces: { sample: ${traced}% }\n`}`;
+${traced === 0 ? "" : `traces: { sample: ${traced}% }\n`}${watch}`;
 }
 
 function figuresOf(path: string): OpenFigures {
