@@ -18,6 +18,7 @@ import type { RunEvent, RunPhase, Sink } from "./runs/sink.ts";
 import { type Summary, summarise } from "./runs/summary.ts";
 import { ViewSink } from "./runs/view-sink.ts";
 import type { FeedTable } from "./scenario/feed-table.ts";
+import { loadCode } from "./scenario/module.ts";
 import { type Plan, UNTIL_STOPPED_MS } from "./scenario/plan.ts";
 import { Secrets, secretNames } from "./scenario/secrets.ts";
 import { OtlpTraces } from "./sinks/otlp.ts";
@@ -294,7 +295,9 @@ export class Run {
     const client = new HttpClient(clock, httpOptions(http, secret));
     const wallAt = (time: number) => this.#options.plan.startedAt + time;
     const userAgent = `plimsoll/${version}`;
-    this.#onceNow = new Once({ name, steps, variables, seed, userAgent, clock, client, secret, wallAt });
+    const code = await loadCode(this.#plan);
+    const metrics = this.#plan.metrics ?? [];
+    this.#onceNow = new Once({ code, metrics, name, steps, variables, seed, userAgent, clock, client, secret, wallAt });
     const result = await this.#onceNow.run();
     this.#onceNow = undefined;
     const { requests, tookMs, failure } = result;

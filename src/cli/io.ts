@@ -22,6 +22,11 @@ export interface Output {
 /** What is wrong with what somebody typed, as a sentence; exit code 104. */
 export class UsageError extends Error {}
 
+/** A scenario's code threw before anything ran: what and where, for its author; exit code 107. */
+export class CodeError extends Error {}
+
+/** A scenario's code threw. */
+export const EXIT_THREW = 107;
 /** The scenario or the flags are wrong. */
 export const EXIT_USAGE = 104;
 /** Our own bug. */

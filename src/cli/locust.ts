@@ -47,7 +47,7 @@ export async function locustForm(io: Io, { commands, showHelp }: LocustForm): Pr
   const misspelt = settings.file === undefined && meant !== undefined;
   if (misspelt) given.problems.unshift(`There is no command ${io.argv[0]}. Did you mean '${meant}'?`);
   if (given.problems.length > 0) throw new UsageError(`${given.problems.join("\n")}\nSee plimsoll --help.`);
-  const scenario = openScenario(io, scenarioPath(settings.file));
+  const scenario = await openScenario(io, scenarioPath(settings.file));
   if (given.has("list")) {
     const names = scenario.scenario.classes.map(({ name }) => `    ${name}\n`);
     io.stdout.write(`Available Users:\n${names.join("")}`);

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { compareCommand } from "./compare.ts";
 import { demoCommand } from "./demo.ts";
-import { EXIT_BUG, EXIT_USAGE, type Io, UsageError } from "./io.ts";
+import { CodeError, EXIT_BUG, EXIT_THREW, EXIT_USAGE, type Io, UsageError } from "./io.ts";
 import { locustHelp } from "./locust-flags.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
@@ -54,6 +54,10 @@ export async function program(io: Io): Promise<number> {
     if (error instanceof UsageError) {
       io.stderr.write(`${error.message}\n`);
       return EXIT_USAGE;
+    }
+    if (error instanceof CodeError) {
+      io.stderr.write(`${error.message}\n`);
+      return EXIT_THREW;
     }
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     io.stderr.write(`This is a bug of Plimsoll's own; please report it with what follows.\n${stack}\n`);

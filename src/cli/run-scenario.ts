@@ -9,7 +9,7 @@ import { version } from "./version.ts";
 
 /** Reads, plans, runs. Throws a UsageError for a scenario or flags that are wrong. */
 export async function runScenario(io: Io, file: string, classes: string[], flags: RunFlags): Promise<number> {
-  const scenario = openScenario(io, file);
+  const scenario = await openScenario(io, file);
   const startedAt = io.wallClock();
   const plannedAtMs = monotonicMs();
   const options: PlanOptions = {

@@ -9,6 +9,7 @@ import { Worker } from "../load/worker.ts";
 import { Aggregator } from "../metrics/aggregator.ts";
 import { monotonicMs, SystemClock, type Timer } from "../metrics/clock.ts";
 import { ClassicBounds } from "../metrics/histogram.ts";
+import { loadCode } from "../scenario/module.ts";
 import type { Plan } from "../scenario/plan.ts";
 import { type FromWorker, SNAPSHOT_MS, type ToWorker } from "./protocol.ts";
 
@@ -21,8 +22,10 @@ let prepared: Prepared | undefined;
 port.on("message", (message: ToWorker) => {
   switch (message.kind) {
     case "prepare":
-      prepared = prepare(message);
-      tell({ kind: "ready" });
+      void prepare(message).then((worker) => {
+        prepared = worker;
+        tell({ kind: "ready" });
+      });
       break;
     case "start":
       void prepared?.carry(message);
@@ -50,7 +53,8 @@ function phaseHistograms({ http }: Plan, aggregator: Aggregator): PhaseHistogram
   return Object.fromEntries(phases.map((phase) => [phase, of(phase)])) as PhaseHistograms;
 }
 
-function prepare({ plan, provisions, share }: Extract<ToWorker, { kind: "prepare" }>): Prepared {
+async function prepare({ plan, provisions, share }: Extract<ToWorker, { kind: "prepare" }>): Promise<Prepared> {
+  const code = await loadCode(plan);
   const clock = new SystemClock(monotonicMs());
   let startedAt = plan.startedAt;
   const aggregator = new Aggregator(name, new ClassicBounds(plan.bounds));
@@ -64,6 +68,7 @@ function prepare({ plan, provisions, share }: Extract<ToWorker, { kind: "prepare
   const worker = new Worker({
     plan,
     provisions,
+    code,
     share,
     clock,
     client,

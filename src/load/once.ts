@@ -1,11 +1,14 @@
 import type { Client } from "../client/client.ts";
 import { Aggregator } from "../metrics/aggregator.ts";
 import type { Clock } from "../metrics/clock.ts";
+import type { CustomMetric } from "../metrics/custom.ts";
 import { ClassicBounds } from "../metrics/histogram.ts";
 import { requestCount } from "../metrics/snapshot.ts";
 import { WorkerUniques } from "../metrics/uniques.ts";
+import { type Code, noCode } from "../scenario/module.ts";
 import type { Step } from "../scenario/plan.ts";
 import { Secrets } from "../scenario/secrets.ts";
+import { customMetrics } from "./custom-metrics.ts";
 import { compileProgram, nothing } from "./program.ts";
 import { randomFrom } from "./random.ts";
 import { User } from "./user.ts";
@@ -20,6 +23,10 @@ export interface OnceParts {
   userAgent: string;
   clock: Clock;
   client: Client;
+  /** The functions that the plan names, if it names any. */
+  code?: Code;
+  /** The scenario's own; what is recorded here is no part of the load either. */
+  metrics?: readonly CustomMetric[];
   secret(name: string): string;
   /** Wall clock for templates, Unix ms. */
   wallAt(time: number): number;
@@ -47,12 +54,17 @@ export class Once {
   constructor(parts: OnceParts) {
     this.#parts = parts;
     this.#variables = new Map(parts.variables);
-    const { name, steps, seed, userAgent, clock, client, wallAt } = parts;
+    const { name, steps, seed, userAgent, clock, client, wallAt, code = noCode } = parts;
     const aggregator = this.#aggregator;
+    const metrics = customMetrics(parts.metrics ?? [], aggregator);
     const secrets = new Secrets((variable) => parts.secret(variable));
     const redact = (text: string) => secrets.redact(text);
     const uniques = new WorkerUniques(aggregator);
-    const program = compileProgram(steps, { user: name, task: name }, { aggregator, userAgent, redact, uniques });
+    const program = compileProgram(
+      steps,
+      { user: name, task: name },
+      { aggregator, userAgent, redact, uniques, code, metrics },
+    );
     const wait = { kind: "uniform", minMs: 0, maxMs: 0 } as const;
     const scope = {
       variables: this.#variables,
@@ -82,12 +94,15 @@ export class Once {
     await new Promise<void>((resolve) => this.#user.iterate(begin, resolve));
     const tookMs = clock.now() - begin;
     this.#user.abort();
-    const { series, counters } = this.#aggregator.snapshot(clock.now(), true);
+    const { series, counters, exceptions = [] } = this.#aggregator.snapshot(clock.now(), true);
     const requests = series.reduce((sum, one) => sum + requestCount(one), 0);
     const result = { requests, tookMs, variables: [...this.#variables] };
     if ((counters['plimsoll_iterations_total{outcome="failure"}'] ?? 0) === 0) return result;
     const [failed] = series.flatMap(({ key, details }) => details.map(({ detail }) => `${key.request}: ${detail}`));
-    return { ...result, failure: failed ?? "a step could not be done" };
+    return {
+      ...result,
+      failure: exceptions[0]?.message ?? failed ?? "a step could not be done, or a check did not hold",
+    };
   }
 
   /** Ends at once what is under way: it has failed then. */

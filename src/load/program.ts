@@ -2,6 +2,7 @@ import type { Histogram } from "../metrics/histogram.ts";
 import { type Flow, MOST_ROUNDS } from "../scenario/flow.ts";
 import type { RequestStep, Step } from "../scenario/plan.ts";
 import { compileCondition, compileJson, type Scope } from "../scenario/template.ts";
+import { type CompiledCode, compileCode } from "./code.ts";
 import { type CompiledRequest, type Compiling, compileRequest, type Owner } from "./request.ts";
 
 /**
@@ -19,6 +20,7 @@ export interface Program {
 
 export type Instruction =
   | CompiledRequest
+  | CompiledCode
   | { kind: "think"; minMs: number; maxMs: number }
   | { kind: "parallel"; requests: CompiledRequest[] }
   /** Gives the place of the next instruction. Throws a FlowError if what it should go by is not there. */
@@ -91,6 +93,9 @@ class ProgramCompiler {
         break;
       case "think":
         this.#instructions.push(step);
+        break;
+      case "code":
+        this.#instructions.push(compileCode(step, this.#owner, this.#compiling));
         break;
       case "parallel":
         this.#instructions.push({ kind: "parallel", requests: step.requests.map((one) => this.#request(one)) });
@@ -183,8 +188,9 @@ class ProgramCompiler {
     const path = [...this.#path, name];
     const group = path.join("::");
     const metric = "plimsoll_group_duration_seconds";
-    const success = aggregator.histogram(metric, { group, outcome: "success" });
-    const failure = aggregator.histogram(metric, { group, outcome: "failure" });
+    const label = aggregator.bounded("group", group);
+    const success = aggregator.histogram(metric, { group: label, outcome: "success" });
+    const failure = aggregator.histogram(metric, { group: label, outcome: "failure" });
     const slot = this.#slots++;
     this.#groups.push({ slot, failure });
     const first = this.#here + 1;

@@ -2,6 +2,8 @@ import type { Exchange, Request } from "../client/client.ts";
 import type { TracedRequest } from "../client/trace.ts";
 import type { Aggregator } from "../metrics/aggregator.ts";
 import type { WorkerUniques } from "../metrics/uniques.ts";
+import type { TaskContext } from "../scenario/code.ts";
+import type { Code } from "../scenario/module.ts";
 import type { Body, RequestStep, Template } from "../scenario/plan.ts";
 import { isSecretPart } from "../scenario/secrets.ts";
 import { compileJson, compileTemplate, type Scope } from "../scenario/template.ts";
@@ -21,14 +23,22 @@ export interface CompiledRequest {
   traced(request: Request, exchange: Exchange, scope: Scope): TracedRequest;
 }
 
-/** What compiling needs beside the plan. */
-export interface Compiling {
+/** What compiling a request needs beside the plan. */
+export interface RequestCompiling {
   aggregator: Aggregator;
   userAgent: string;
   /** Takes secrets out of what is kept of a response. */
   redact(text: string): string;
   /** Where values that may come once are kept. */
   uniques: WorkerUniques;
+}
+
+/** What compiling needs beside the plan. */
+export interface Compiling extends RequestCompiling {
+  /** The functions that the plan names. */
+  code: Code;
+  /** What code records the scenario's own metrics with. */
+  metrics: TaskContext["metrics"];
 }
 
 /** Whose request it is: names of the user class and of the task. */
@@ -40,7 +50,7 @@ export interface Owner {
 export function compileRequest(
   step: RequestStep,
   { user, task }: Owner,
-  { aggregator, userAgent, redact, uniques }: Compiling,
+  { aggregator, userAgent, redact, uniques }: RequestCompiling,
 ): CompiledRequest {
   const series = aggregator.series({ user, task, request: step.name, method: step.method });
   const url = compileTemplate(step.url);

@@ -5,6 +5,7 @@ import type { Clock, Timer } from "../metrics/clock.ts";
 import type { Sample } from "../metrics/sample.ts";
 import type { Wait } from "../scenario/plan.ts";
 import { type Scope, TemplateError } from "../scenario/template.ts";
+import type { CodeRun, CompiledCode } from "./code.ts";
 import type { CompiledClass } from "./compile.ts";
 import { FlowError, type Instruction, noSlots, nothing, type Program, type Slots } from "./program.ts";
 import type { Random } from "./random.ts";
@@ -69,6 +70,7 @@ export class User {
   #ended: () => void = () => {};
   #pause: { timer: Timer; over(): void } | undefined;
   #thinking: { timer: Timer } | undefined;
+  #code: CodeRun | undefined;
   #stopped = false;
   #aborted = false;
 
@@ -93,6 +95,7 @@ export class User {
     this.#aborted = true;
     this.stop();
     this.#session.close();
+    this.#code?.abort();
     if (this.#thinking === undefined) return;
     this.#thinking.timer.cancel();
     this.#thinking = undefined;
@@ -188,6 +191,9 @@ export class User {
       case "parallel":
         this.#together(instruction.requests);
         break;
+      case "code":
+        this.#run(instruction);
+        break;
       case undefined:
         this.#end(true);
     }
@@ -252,6 +258,53 @@ export class User {
       lane.dueAt = due;
       use(lane);
     }
+  }
+
+  #run(code: CompiledCode): void {
+    const { clock } = this.#around;
+    const beganAt = clock.now();
+    let sent = false;
+    const free: Lane[] = [this.#lane, ...this.#moreLanes];
+    const waiting: ((lane: Lane) => void)[] = [];
+    const send = (step: CompiledRequest, lane: Lane, settled: (exchange: Exchange | undefined) => void) => {
+      lane.dueAt = lane === this.#lane && !sent ? lane.dueAt : clock.now();
+      sent = true;
+      const done = (exchange: Exchange | undefined) => {
+        settled(exchange);
+        const next = waiting.shift();
+        if (next === undefined) free.push(lane);
+        else next(lane);
+      };
+      const request = this.#prepare(step, lane);
+      if (request === undefined) {
+        done(undefined);
+        return;
+      }
+      lane.session.send(request, (exchange) => {
+        this.#settle(step, lane, request, exchange);
+        done(exchange);
+      });
+    };
+    this.#code = code.run({
+      scope: this.#scope,
+      clock,
+      send: (step, settled) => {
+        let lane = free.pop();
+        if (lane === undefined && this.#moreLanes.length < MOST_PARALLEL - 1) {
+          lane = this.#laneOver(this.#session.fork());
+          this.#moreLanes.push(lane);
+        }
+        if (lane === undefined) waiting.push((later) => send(step, later, settled));
+        else send(step, lane, settled);
+      },
+      ended: (good) => {
+        this.#code = undefined;
+        this.#lane.dueAt = clock.now();
+        if (this.#lane.dueAt - beganAt >= 1) this.#stuck = false;
+        if (good) this.#goOn();
+        else this.#end(false);
+      },
+    });
   }
 
   #think(pause: { minMs: number; maxMs: number }): void {

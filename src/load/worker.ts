@@ -4,10 +4,12 @@ import type { Aggregator } from "../metrics/aggregator.ts";
 import { type Clock, sleepUntil } from "../metrics/clock.ts";
 import { WorkerUniques } from "../metrics/uniques.ts";
 import type { FeedTable } from "../scenario/feed-table.ts";
+import { type Code, noCode } from "../scenario/module.ts";
 import type { Plan, PlannedLoad } from "../scenario/plan.ts";
 import { Secrets } from "../scenario/secrets.ts";
 import type { Scope } from "../scenario/template.ts";
 import { compileClass } from "./compile.ts";
+import { customMetrics } from "./custom-metrics.ts";
 import { type Executor, executorOf, type Resume } from "./executor.ts";
 import { Feeder } from "./feeder.ts";
 import { Population } from "./population.ts";
@@ -37,6 +39,8 @@ export interface WorkerParts {
   tracer: Tracer | undefined;
   /** A secret's value, from this worker's own environment. */
   secret(name: string): string;
+  /** The functions that the plan names, if it names any. */
+  code?: Code;
   /** Wall clock for templates, Unix ms. */
   wallAt(time: number): number;
   /** Called before users take rows that a worker in its place must not give again. */
@@ -72,7 +76,15 @@ export class Worker {
     const active = aggregator.gauge("plimsoll_users");
     const dropped = aggregator.counter("plimsoll_dropped_iterations_total", { reason: "no_free_user" });
     const redact = (text: string) => this.#secrets.redact(text);
-    const compiling = { aggregator, userAgent: `plimsoll/${plan.version}`, redact, uniques: this.uniques };
+    const metrics = customMetrics(plan.metrics ?? [], aggregator);
+    const compiling = {
+      aggregator,
+      userAgent: `plimsoll/${plan.version}`,
+      redact,
+      code: parts.code ?? noCode,
+      metrics,
+      uniques: this.uniques,
+    };
     this.#populations = plan.loads.map((load, index) => {
       const classes = load.classes.map((one) => compileClass(one, compiling));
       const sequence = userSequence(load.classes);

@@ -75,7 +75,7 @@ export class Aggregator {
   readonly #bounds: ClassicBounds;
   readonly #series: Series[] = [];
   readonly #numbers = new Map<string, number>();
-  readonly #requestNames = new Set<string>();
+  readonly #labels = new Map<string, Set<string>>();
   readonly #counters = new Map<string, Cell>();
   readonly #gauges = new Map<string, Cell>();
   readonly #histograms = new Map<string, Histogram>();
@@ -87,18 +87,34 @@ export class Aggregator {
     this.#bounds = bounds;
   }
 
+  /** Which worker it is of. */
+  get worker(): string {
+    return this.#worker;
+  }
+
+  /** A value of a label that is not the plan's: past the limit it is `__other__`, which is counted. */
+  bounded(label: string, value: string): string {
+    let values = this.#labels.get(label);
+    if (values === undefined) {
+      values = new Set();
+      this.#labels.set(label, values);
+    }
+    if (values.has(value) || value === OTHER) return value;
+    if (values.size >= LABEL_LIMIT) {
+      this.counter("plimsoll_label_overflow_total", { label }).add(1);
+      return OTHER;
+    }
+    values.add(value);
+    return value;
+  }
+
   /** The number of a key, given once so that recording needs no look-up. Names past the limit share `__other__`. */
   series(key: SeriesKey): number {
     const text = keyText(key);
     const known = this.#numbers.get(text);
     if (known !== undefined) return known;
-    if (!this.#requestNames.has(key.request)) {
-      if (this.#requestNames.size >= LABEL_LIMIT && key.request !== OTHER) {
-        this.counter("plimsoll_label_overflow_total", { label: "request" }).add(1);
-        return this.series({ ...key, request: OTHER });
-      }
-      this.#requestNames.add(key.request);
-    }
+    const request = this.bounded("request", key.request);
+    if (request !== key.request) return this.series({ ...key, request });
     const number = this.#series.push(new Series(key)) - 1;
     this.#numbers.set(text, number);
     return number;

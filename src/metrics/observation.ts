@@ -38,6 +38,9 @@ export function parseSeriesName(text: string): { metric: string; labels: Record<
 }
 
 /** The series of one metric among values kept by `seriesName`. */
-export function metricSeries<T>(values: Record<string, T>, metric: PlimsollMetric): [name: string, value: T][] {
+export function metricSeries<T>(
+  values: Record<string, T>,
+  metric: PlimsollMetric | `plimsoll_custom_${string}`,
+): [name: string, value: T][] {
   return Object.entries(values).filter(([name]) => name === metric || name.startsWith(`${metric}{`));
 }

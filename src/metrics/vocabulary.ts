@@ -54,6 +54,12 @@ export const plimsollMetrics = {
   ),
   plimsoll_inflight_requests: gauge("Requests under way.", "scenario"),
   plimsoll_iterations_total: counter("Tasks that ran to their end.", "scenario", "outcome"),
+  plimsoll_checks_total: counter(
+    "Checks of the scenario's code, by whether they held.",
+    "scenario",
+    "check",
+    "outcome",
+  ),
   plimsoll_exceptions_total: counter(
     "Iterations that an exception of the scenario's code ended, or a step that could not go on.",
     "scenario",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { customKinds } from "../metrics/custom.ts";
 import { MOST_ROUNDS } from "./flow.ts";
 
 /**
@@ -263,7 +264,7 @@ function without(...keys: string[]) {
   return { not: { anyOf: keys.map((key) => ({ required: [key] })) } };
 }
 
-const task = map("a task: a request, or steps", {
+export const task = map("a task: a request, or steps", {
   weight: weight.optional(),
   tags: tags.optional(),
   ...request,
@@ -276,7 +277,7 @@ const task = map("a task: a request, or steps", {
   ...oneBody,
 });
 
-const user = map("a user class: weight, wait, tasks and so on", {
+export const user = map("a user class: weight, wait, tasks and so on", {
   weight: weight.optional(),
   fixedCount: countAbove0.optional(),
   tags: tags.optional(),
@@ -537,6 +538,10 @@ export const definition = map("a scenario: a map with host, users and so on", {
   teardown: stepList.optional(),
   profiles: named("a map of profile names to profiles", profile).optional(),
   watch: named("a map of source names to sources", source).optional(),
+  metrics: named(
+    "a map of metric names to counter, gauge, rate or trend",
+    z.enum(customKinds, `one of ${customKinds.join(", ")}`),
+  ).optional(),
   thresholds: thresholds.optional(),
   traces: traces.optional(),
   timings: z.literal("full", "full").optional(),

@@ -6,7 +6,7 @@ import { type ClassChanges, changed } from "./class-change.ts";
 import { coveredBy } from "./coverage.ts";
 import { feedsIn } from "./feed.ts";
 import type { FeedTable } from "./feed-table.ts";
-import { mapRequests, requestsOf } from "./flow.ts";
+import { type CodeStep, codeOf, mapSteps, requestsOf } from "./flow.ts";
 import {
   endOfLoads,
   type Feed,
@@ -132,6 +132,7 @@ class Making {
       ...(watchOnly || profile.beforeMs === undefined ? {} : { beforeMs: profile.beforeMs }),
       ...(watchOnly || profile.afterMs === undefined ? {} : { afterMs: profile.afterMs }),
       warmUpMs: watchOnly ? 0 : (warmUp?.ms ?? 0),
+      ...(this.#scenario.metrics.length === 0 ? {} : { metrics: this.#scenario.metrics }),
       thresholds,
       sources: watched,
       bounds: boundsOf(thresholds),
@@ -240,15 +241,17 @@ class Making {
 
   /** What runs once, before and after the load. */
   #once(): Pick<Plan, "setup" | "teardown"> {
-    const request = this.#requestTo(this.#host);
-    const [setup, teardown] = [this.#scenario.setup, this.#scenario.teardown].map((steps) =>
-      mapRequests(steps, request),
-    );
+    const to = this.#stepsOn(this.#host);
+    const [setup, teardown] = [this.#scenario.setup, this.#scenario.teardown].map((steps) => mapSteps(steps, to));
     return { ...(setup?.length && { setup }), ...(teardown?.length && { teardown }) };
   }
 
-  #requestTo(host: Host | undefined): (request: ScenarioRequest) => RequestStep {
-    return ({ address, ...step }) => ({ ...step, url: this.#url(address, host) });
+  /** What steps become where this is the host. */
+  #stepsOn(host: Host | undefined) {
+    return {
+      request: ({ address, ...step }: ScenarioRequest): RequestStep => ({ ...step, url: this.#url(address, host) }),
+      code: (step: CodeStep): CodeStep => (host === undefined ? step : { ...step, host: host.url }),
+    };
   }
 
   /** Those that its classes use. */
@@ -262,14 +265,17 @@ class Making {
   #class({ start, stop, tasks, ...userClass }: ScenarioClass, ofLoad: Host | undefined): UserClass {
     const changedTo = this.#options.classChanges?.findLast(({ name, host }) => name === userClass.name && host)?.host;
     const host = changedTo === undefined ? ofLoad : this.#hostOf(changedTo);
-    const request = this.#requestTo(host);
+    const to = this.#stepsOn(host);
     const made: UserClass = {
       ...userClass,
-      start: mapRequests(start, request),
-      stop: mapRequests(stop, request),
-      tasks: tasks.map((task) => ({ ...task, steps: mapRequests(task.steps, request) })),
+      start: mapSteps(start, to),
+      stop: mapSteps(stop, to),
+      tasks: tasks.map((task) => ({ ...task, steps: mapSteps(task.steps, to) })),
     };
-    const feeds = feedsIn(made, this.#scenario.feeds);
+    const steps = [...made.start, ...made.stop, ...made.tasks.flatMap((task) => task.steps)];
+    const all = this.#scenario.feeds;
+    // Which feeds code takes from only the run knows.
+    const feeds = codeOf(steps).length > 0 ? all.map(({ name }) => name) : feedsIn(made, all);
     return feeds.length === 0 ? made : { ...made, feeds };
   }
 

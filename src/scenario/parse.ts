@@ -1,9 +1,12 @@
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { readHost } from "./address.ts";
 import type { Environment } from "./environment.ts";
 import { readFeeds } from "./feed.ts";
 import { requestsOf } from "./flow.ts";
 import { readHttp } from "./http-settings.ts";
+import { readMetrics } from "./metrics.ts";
+import { loadModule } from "./module.ts";
 import { readOnce } from "./once.ts";
 import type { TracePlan } from "./plan.ts";
 import type { Problem } from "./problem.ts";
@@ -11,10 +14,11 @@ import { readProfile } from "./profile.ts";
 import { type GivenVariable, Reader } from "./reader.ts";
 import type { Scenario } from "./scenario.ts";
 import { readSource as readYaml, Source, type SourceNode } from "./source.ts";
-import { capturedIn } from "./steps.ts";
+import { capturedIn, hasCode } from "./steps.ts";
 import { checkStructure } from "./structure.ts";
 import { type Names, readThresholds } from "./thresholds.ts";
 import { readClass, type ScenarioClass } from "./user-class.ts";
+import { nodesOf } from "./value-source.ts";
 import { type MappingCheck, ownMetrics, readSource, type ScenarioSource } from "./watch.ts";
 
 /**
@@ -26,14 +30,54 @@ export function readScenario(
   path: string,
   text: string,
   environment: Environment,
-  checkMappings: MappingCheck = () => [],
+  checkMappings?: MappingCheck,
 ): { scenario: Scenario } | { problems: Problem[] } {
   const source = new Source(text);
   const read = readYaml(source);
   if ("problems" in read) return read;
-  const reader = new Reader(source, environment, dirname(path));
-  checkStructure(reader, read.root);
-  const scenario = toScenario(reader, read.root, { path, checkMappings });
+  return understand(new Reader(source, environment, dirname(path)), read.root, path, checkMappings);
+}
+
+/**
+ * Reads a scenario that a module exports by default; Node strips the types of TypeScript. Throws what the module throws.
+ * `text` is the module's, for the places of problems.
+ */
+export async function readModule(
+  path: string,
+  text: string,
+  environment: Environment,
+  checkMappings?: MappingCheck,
+): Promise<{ scenario: Scenario } | { problems: Problem[] }> {
+  const module = pathToFileURL(resolve(path)).href;
+  return readValue(await loadModule(module), { path, text, module }, environment, checkMappings);
+}
+
+/** Reads a scenario that is a value; `module` is the URL of the one whose default export it is. */
+export function readValue(
+  value: unknown,
+  { path, text, module }: { path: string; text: string; module: string },
+  environment: Environment,
+  checkMappings?: MappingCheck,
+): { scenario: Scenario } | { problems: Problem[] } {
+  const source = new Source(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    const params = { expected: "export default defineScenario({ … })" };
+    return { problems: [source.problem("no-scenario", { offset: 0, length: 1, path: "" }, params)] };
+  }
+  const nodes = nodesOf(value, source, module);
+  if ("problems" in nodes) return nodes;
+  return understand(new Reader(source, environment, dirname(path)), nodes.root, path, checkMappings);
+}
+
+/** Reads a scenario's nodes. */
+function understand(
+  reader: Reader,
+  root: SourceNode,
+  path: string,
+  checkMappings: MappingCheck = () => [],
+): { scenario: Scenario } | { problems: Problem[] } {
+  checkStructure(reader, root);
+  const scenario = toScenario(reader, root, { path, checkMappings });
   const { problems } = reader;
   return problems.length > 0 ? { problems } : { scenario };
 }
@@ -55,7 +99,9 @@ function toScenario(
   const fromSetup = ofSetup.map((name) => [name, { kind: "variable" }] as const);
   const fromFeeds = feeds.map(({ name, columns }) => [name, { kind: "feed", ...(columns && { columns }) }] as const);
   reader.give(new Map<string, GivenVariable>([...fromSetup, ...fromFeeds]));
-  const classes = reader.named(reader.get(root, "users")).map((entry) => readClass(reader, entry));
+  const classes = reader
+    .named(reader.get(root, "users"))
+    .map((entry) => readClass(reader, entry, { afterCode: hasCode(reader.get(root, "setup")) }));
   reader.give(new Map());
   const teardown = readOnce(reader, reader.get(root, "teardown"), ofSetup);
   const classNames = classes.map(({ name }) => name);
@@ -63,7 +109,8 @@ function toScenario(
   const sources = watch
     .map((entry) => readSource(reader, entry, checkMappings, dirname(path)))
     .filter((one) => one !== undefined);
-  const names = namesOf(classes, sources);
+  const metrics = readMetrics(reader, reader.get(root, "metrics"));
+  const names = { ...namesOf(classes, sources), custom: metrics };
   const thresholds = (node: SourceNode | undefined) => readThresholds(reader, node, names);
   const traces = readTraces(reader, reader.get(root, "traces"));
   return {
@@ -77,6 +124,7 @@ function toScenario(
       ...readProfile(reader, entry, classNames),
       thresholds: thresholds(reader.get(entry.value, "thresholds")),
     })),
+    metrics,
     thresholds: thresholds(reader.get(root, "thresholds")),
     sources,
     ...(traces === undefined ? {} : { traces }),
@@ -87,10 +135,10 @@ function toScenario(
 
 function nameOf(path: string): string {
   const file = path.split(/[\\/]/u).at(-1) ?? "";
-  return file.replace(/\.ya?ml$/iu, "") || "scenario";
+  return file.replace(/\.(ya?ml|[cm]?[jt]s)$/iu, "") || "scenario";
 }
 
-function namesOf(classes: ScenarioClass[], sources: ScenarioSource[]): Names {
+function namesOf(classes: ScenarioClass[], sources: ScenarioSource[]): Omit<Names, "custom"> {
   const steps = classes.flatMap(({ start, stop, tasks }) => [
     ...start,
     ...stop,

@@ -1,3 +1,4 @@
+import type { CustomMetric } from "../metrics/custom.ts";
 import type { Threshold } from "../verdict/threshold.ts";
 import type { Flow } from "./flow.ts";
 
@@ -36,6 +37,8 @@ export interface Plan {
   /** Thresholds count from here on, in the run's milliseconds. */
   warmUpMs: number;
   thresholds: Threshold[];
+  /** The scenario's own, which its code records. */
+  metrics?: CustomMetric[];
   sources: Source[];
   /** `le` bounds in seconds: the defaults and every latency that a threshold names. */
   bounds: number[];

@@ -24,10 +24,17 @@ function measure(text: string, dimension: Parameters<typeof parseQuantity>[1]): 
 }
 
 /** The milliseconds of a time with its unit. */
-function timeMs(text: string): number | undefined {
+export function timeMs(text: string): number | undefined {
   const seconds = /\p{L}$/u.test(text.trim()) ? measure(text, "time") : undefined;
   // Tenths of a nanosecond are dropped: 0.29 s would be 290.00000000000006 ms.
   return seconds === undefined ? undefined : Math.round(seconds * 1e10) / 1e7;
+}
+
+/** A time, or two with `..` between them. */
+export function timeRange(text: string): { minMs: number; maxMs: number } | undefined {
+  const [least = "", most = least, ...more] = text.split("..");
+  const [minMs, maxMs] = [timeMs(least), timeMs(most)];
+  return minMs === undefined || maxMs === undefined || more.length > 0 ? undefined : { minMs, maxMs };
 }
 
 function wholeNumber(text: string): number | undefined {
@@ -209,12 +216,7 @@ export class Reader {
 
   /** A time, or a range of times such as `1s..3s`. */
   timeRange(node: SourceNode | undefined): { minMs: number; maxMs: number } | undefined {
-    const range = (text: string) => {
-      const [least = "", most = least, ...more] = text.split("..");
-      const [minMs, maxMs] = [timeMs(least), timeMs(most)];
-      return minMs === undefined || maxMs === undefined || more.length > 0 ? undefined : { minMs, maxMs };
-    };
-    const times = this.#read(node, range, "a time or a range, such as 1s..3s");
+    const times = this.#read(node, timeRange, "a time or a range, such as 1s..3s");
     if (node === undefined || times === undefined || times.minMs <= times.maxMs) return times;
     return this.reject("wrong-value", node, {
       expected: "the shorter time first",
@@ -321,6 +323,7 @@ export class Reader {
         : { kind: "array", items: items.filter((item) => item !== undefined) };
     }
     if (node.kind === "map") return this.#jsonObject(node.entries, variables);
+    if (node.kind === "code") return this.reject("wrong-type", node, { expected: "a value", got: "a function" });
     if (typeof node.value === "number") return this.#jsonNumber(node, node.value);
     if (typeof node.value !== "string") return node.value;
     const value = this.template(node, variables);

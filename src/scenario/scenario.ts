@@ -1,3 +1,4 @@
+import type { CustomMetric } from "../metrics/custom.ts";
 import type { Threshold } from "../verdict/threshold.ts";
 import type { Host } from "./address.ts";
 import type { ScenarioFeed } from "./feed.ts";
@@ -16,6 +17,8 @@ export interface Scenario {
   setup: ScenarioStep[];
   teardown: ScenarioStep[];
   profiles: Profile[];
+  /** Its own, which its code records. */
+  metrics: CustomMetric[];
   thresholds: Threshold[];
   sources: ScenarioSource[];
   traces?: TracePlan;

@@ -23,7 +23,7 @@ export interface Place {
 }
 
 /** YAML with positions: aliases and merge keys are resolved, nothing else is interpreted. */
-export type SourceNode = ScalarNode | ListNode | MapNode;
+export type SourceNode = ScalarNode | ListNode | MapNode | CodeNode;
 
 export interface ScalarNode extends Place {
   kind: "scalar";
@@ -41,6 +41,15 @@ export interface ListNode extends Place {
 export interface MapNode extends Place {
   kind: "map";
   entries: Entry[];
+}
+
+/** A function, where a scenario is a module. */
+export interface CodeNode extends Place {
+  kind: "code";
+  /** URL of the module whose default export has it. */
+  module: string;
+  /** Where in that: a JSON Pointer. */
+  key: string;
 }
 
 export interface Entry {

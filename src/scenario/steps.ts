@@ -8,6 +8,20 @@ import { templateVariables } from "./template.ts";
 
 export type ScenarioStep = Flow<ScenarioRequest>;
 
+/** Names of variables where any may have a value: only the run knows what code captures. */
+export class AnyName extends Set<string> {
+  override has(): boolean {
+    return true;
+  }
+}
+
+/** Whether there is code at whatever depth. */
+export function hasCode(node: SourceNode | undefined): boolean {
+  if (node?.kind === "list") return node.items.some(hasCode);
+  if (node?.kind === "map") return node.entries.some(({ value }) => hasCode(value));
+  return node?.kind === "code";
+}
+
 /** What the steps of a user class have in common. */
 export interface StepContext {
   /** All that steps of the class capture. */
@@ -38,13 +52,13 @@ function isFlow(key: string): key is FlowKey {
 export class StepReader {
   readonly #reader: Reader;
   readonly #context: StepContext;
-  readonly #captured: Set<string>;
+  #captured: Set<string>;
 
   /** `captured`: what may have a value before the first step. */
   constructor(reader: Reader, context: StepContext, captured: Iterable<string>) {
     this.#reader = reader;
     this.#context = context;
-    this.#captured = new Set(captured);
+    this.#captured = captured instanceof AnyName ? captured : new Set(captured);
   }
 
   /** A request that is the only step is counted under `name`, where it is given and the request has none of its own. */
@@ -54,6 +68,11 @@ export class StepReader {
   }
 
   #step(node: SourceNode, name: string | undefined): ScenarioStep | undefined {
+    if (node.kind === "code") {
+      const { kind, module, key } = node;
+      this.#captured = new AnyName();
+      return { kind, module, key, headers: [...this.#context.headers] };
+    }
     if (node.kind !== "map") return undefined;
     const flow = node.entries.find(({ key }) => isFlow(key));
     if (flow === undefined || !isFlow(flow.key)) return this.#request(node, name);

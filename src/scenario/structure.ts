@@ -12,6 +12,8 @@ export function checkStructure(reader: Reader, root: SourceNode): void {
 
 /** What a node means as JavaScript. Maps have no prototype, so that `__proto__` is a key like any other. */
 function plainValue(reader: Reader, node: SourceNode): unknown {
+  // To the definition, which is of data, a function is a step that says nothing.
+  if (node.kind === "code") return { think: "0s" };
   if (node.kind === "list") return node.items.map((item) => plainValue(reader, item));
   if (node.kind === "scalar") return reader.value(node);
   const map: Record<string, unknown> = Object.create(null);
@@ -125,6 +127,7 @@ class Finding {
   #got(node: SourceNode): string {
     if (node.kind === "list") return node.items.length === 0 ? "an empty list" : "a list";
     if (node.kind === "map") return node.entries.length === 0 ? "an empty map" : "a map";
+    if (node.kind === "code") return "a function";
     const value = this.#reader.value(node);
     if (value === null) return "nothing";
     if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);

@@ -1,3 +1,4 @@
+import type { CustomMetric } from "../metrics/custom.ts";
 import { parseK6Threshold } from "../verdict/k6-threshold.ts";
 import { parseThreshold, type Threshold } from "../verdict/threshold.ts";
 import type { Reader } from "./reader.ts";
@@ -7,6 +8,8 @@ import type { Entry, Place, ScalarNode, SourceNode } from "./source.ts";
 export interface Names {
   /** The target metrics that the scenario's sources bring. */
   metrics: Set<string>;
+  /** The scenario's own, which its code records. */
+  custom: readonly CustomMetric[];
   /** By the label that filters for them. */
   filters: Map<string, Set<string>>;
 }
@@ -22,7 +25,7 @@ export function readThresholds(reader: Reader, node: SourceNode | undefined, nam
   return reader.items(node).flatMap((line): Threshold[] => {
     const text = reader.string(line);
     if (line.kind !== "scalar" || text === undefined) return [];
-    const read = parseThreshold(text, names.metrics);
+    const read = parseThreshold(text, names.metrics, names.custom);
     if ("threshold" in read) return known(reader, line, text, read.threshold, names);
     const { offset, length, expected, got, suggestion } = read.problem;
     report(reader, placeIn(reader, line, offset, length), { expected, got, suggestion });

@@ -3,7 +3,7 @@ import type { Task, UserClass, Wait } from "./plan.ts";
 import type { Reader } from "./reader.ts";
 import { readOwnHeaders } from "./request.ts";
 import type { Entry, SourceNode } from "./source.ts";
-import { capturedIn, type ScenarioStep, StepReader } from "./steps.ts";
+import { AnyName, capturedIn, hasCode, type ScenarioStep, StepReader } from "./steps.ts";
 
 export interface ScenarioTask extends Omit<Task, "steps"> {
   steps: ScenarioStep[];
@@ -16,19 +16,24 @@ export interface ScenarioClass extends Omit<UserClass, "tasks" | "start" | "stop
   stop: ScenarioStep[];
 }
 
-/** Reads one entry of `users:`. */
-export function readClass(reader: Reader, { key: name, value: node }: Entry): ScenarioClass {
+/** Reads one entry of `users:`. `afterCode`: code runs before it, which may have captured anything. */
+export function readClass(
+  reader: Reader,
+  { key: name, value: node }: Entry,
+  { afterCode = false }: { afterCode?: boolean } = {},
+): ScenarioClass {
   const start = reader.get(node, "start");
   const stop = reader.get(node, "stop");
   const taskEntries = reader.named(reader.get(node, "tasks"));
   const ofStart = capturedIn(reader, start);
   const ofTasks = taskEntries.map(({ value }) => [...capturedIn(reader, value)]);
-  const variables = new Set([...ofStart, ...ofTasks.flat(), ...capturedIn(reader, stop)]);
+  const coded = afterCode || hasCode(node);
+  const variables = coded ? new AnyName() : new Set([...ofStart, ...ofTasks.flat(), ...capturedIn(reader, stop)]);
   const context = { variables, headers: readOwnHeaders(reader, node, variables) };
   const tags = readTags(reader, node);
   const tasks = taskEntries.map((entry, i): ScenarioTask => {
     const others = ofTasks.filter((_, other) => other !== i);
-    const steps = new StepReader(reader, context, [...ofStart, ...others.flat()]);
+    const steps = new StepReader(reader, context, coded ? new AnyName() : [...ofStart, ...others.flat()]);
     const all = [...new Set([...tags, ...readTags(reader, entry.value)])];
     return {
       kind: "steps",
@@ -49,7 +54,9 @@ export function readClass(reader: Reader, { key: name, value: node }: Entry): Sc
     tasks,
     ...(sequence === undefined ? {} : { sequence }),
     start: new StepReader(reader, context, []).read(reader.items(start)),
-    stop: new StepReader(reader, context, [...ofStart, ...ofTasks.flat()]).read(reader.items(stop)),
+    stop: new StepReader(reader, context, coded ? new AnyName() : [...ofStart, ...ofTasks.flat()]).read(
+      reader.items(stop),
+    ),
   };
 }
 

@@ -1,5 +1,7 @@
+import { customFamily, exportedName } from "../metrics/custom.ts";
 import { parseSeriesName } from "../metrics/observation.ts";
-import { type PlimsollMetric, plimsollMetrics } from "../metrics/vocabulary.ts";
+import { type Metric, type PlimsollMetric, plimsollMetrics } from "../metrics/vocabulary.ts";
+import type { Plan } from "../scenario/plan.ts";
 import { type Cell, type HistogramCell, HistogramFamily, ScalarFamily } from "./prometheus-family.ts";
 import type { Labels } from "./prometheus-labels.ts";
 import type { ExpositionRegistry } from "./prometheus-registry.ts";
@@ -8,16 +10,20 @@ import type { ExpositionRegistry } from "./prometheus-registry.ts";
 export class Catalogue {
   readonly #runId: string;
   readonly #scenario: string;
+  /** The vocabulary's, and the scenario's own. */
+  readonly #metrics: ReadonlyMap<string, Metric>;
   readonly #scalars = new Map<string, ScalarFamily>();
   readonly #histograms = new Map<string, HistogramFamily>();
   /** By `seriesName`, so that a snapshot's names are taken apart once. */
   readonly #cells = new Map<string, Cell>();
   readonly #histogramCells = new Map<string, HistogramCell>();
 
-  constructor(run: { runId: string; scenario: string }, bounds: Float64Array, registry: ExpositionRegistry) {
+  constructor(run: Pick<Plan, "runId" | "scenario" | "metrics">, bounds: Float64Array, registry: ExpositionRegistry) {
     this.#runId = run.runId;
     this.#scenario = run.scenario;
-    for (const [name, { type, help }] of Object.entries(plimsollMetrics)) {
+    const custom = (run.metrics ?? []).map((metric) => [exportedName(metric), customFamily(metric)] as const);
+    this.#metrics = new Map<string, Metric>([...Object.entries(plimsollMetrics), ...custom]);
+    for (const [name, { type, help }] of this.#metrics) {
       if (type === "histogram") {
         const family = new HistogramFamily(name, help, bounds);
         this.#histograms.set(name, family);
@@ -79,7 +85,7 @@ export class Catalogue {
 
   /** In the vocabulary's order, so that one series has one spelling. */
   #labels(metric: string, given: Labels): Labels {
-    const names = plimsollMetrics[metric as PlimsollMetric].labels;
+    const names = this.#metrics.get(metric)?.labels ?? [];
     for (const name in given) {
       if (!names.includes(name)) throw new Error(`${metric} has no label ${name} in src/metrics/vocabulary.ts`);
     }

@@ -1,3 +1,4 @@
+import { type CustomMetric, exportedName } from "../metrics/custom.ts";
 import { addHistograms, bucketOf, ClassicBounds, emptyHistogram, type HistogramData } from "../metrics/histogram.ts";
 import { metricSeries, seriesName } from "../metrics/observation.ts";
 import { requestCount, type SeriesData, type Snapshot } from "../metrics/snapshot.ts";
@@ -27,8 +28,9 @@ export class ClientFigures {
     this.#bounds = new ClassicBounds(bounds).seconds;
   }
 
-  read({ metric, filters, within }: Threshold): Reading {
+  read({ metric, filters, within, custom }: Threshold): Reading {
     const ms = this.#snapshot.at;
+    if (custom !== undefined) return { ms, ...this.#custom({ name: metric, kind: custom }) };
     switch (metric) {
       case "latency":
       case "service": {
@@ -46,6 +48,13 @@ export class ClientFigures {
       case "iterations": {
         const iterations = this.#iterations(filters);
         return { ms, part: iterations, whole: iterations };
+      }
+      case "checks": {
+        const checks = metricSeries(this.#snapshot.counters, "plimsoll_checks_total").filter(
+          ([name]) => filters["check"] === undefined || name.includes(`check=${JSON.stringify(filters["check"])}`),
+        );
+        const held = checks.filter(([name]) => name.includes('outcome="success"'));
+        return { ms, part: total(held), whole: total(checks) };
       }
       case "dropped": {
         const dropped = this.#counted("plimsoll_dropped_iterations_total");
@@ -103,6 +112,28 @@ export class ClientFigures {
     return sum(data.counts.subarray(0, Math.max(0, bucketOf(within) - data.from)));
   }
 
+  #custom(metric: CustomMetric): Omit<Reading, "ms"> {
+    const name = exportedName(metric);
+    const { counters, gauges, histograms } = this.#snapshot;
+    switch (metric.kind) {
+      case "counter":
+        // One that nothing was added to is 0, which is a value.
+        return { part: total(metricSeries(counters, name)), whole: 1 };
+      case "rate": {
+        const all = metricSeries(counters, name);
+        return { part: total(all.filter(([series]) => series.includes('result="true"'))), whole: total(all) };
+      }
+      case "gauge": {
+        const values = metricSeries(gauges, name).map(([, value]) => value);
+        return { part: values.length === 0 ? 0 : Math.max(...values), whole: values.length };
+      }
+      case "trend": {
+        const times = histograms[name] ?? emptyHistogram(this.#bounds.length + 1);
+        return { part: times.count, whole: times.count, times };
+      }
+    }
+  }
+
   #iterations({ outcome }: Filters): number {
     return this.#counted("plimsoll_iterations_total", outcome);
   }
@@ -115,6 +146,10 @@ export class ClientFigures {
       .filter(([name]) => outcome === undefined || name.includes(`outcome="${outcome}"`))
       .reduce((total, [, count]) => total + count, 0);
   }
+}
+
+function total(series: readonly (readonly [name: string, value: number])[]): number {
+  return series.reduce((all, [, value]) => all + value, 0);
 }
 
 function sum(values: Float64Array): number {

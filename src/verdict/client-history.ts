@@ -61,6 +61,10 @@ export class ClientHistory {
     const { aggregation } = this.#threshold;
     const [window] = view.kind === "stretches" ? view.stretches : [];
     const counted = this.#scope.windowMs === undefined ? this.#counted() : this.#since(window?.fromMs ?? 0);
+    // Each worker's gauge is its own: the greatest is the one that is asked for.
+    if (aggregation.kind === "last") {
+      return this.#latest.whole === 0 ? noData(this.#nothing()) : { value: this.#latest.part };
+    }
     if (aggregation.kind === "slope") return this.#slope(window?.fromMs ?? 0);
     const value = clientFigure(this.#threshold, counted, this.#latest.whole > 0);
     if (value === undefined) return noData(this.#nothing());
@@ -109,7 +113,11 @@ export class ClientHistory {
 }
 
 /** What a threshold asks of a reading. `seen`: something was counted in the run before, so that nothing in a window is a value of 0. */
-export function clientFigure({ metric, aggregation }: Threshold, counted: Reading, seen: boolean): number | undefined {
+export function clientFigure(
+  { metric, aggregation, custom }: Threshold,
+  counted: Reading,
+  seen: boolean,
+): number | undefined {
   const { ms, part, whole, times } = counted;
   if (times !== undefined) {
     if (times.count === 0) return undefined;
@@ -127,7 +135,8 @@ export function clientFigure({ metric, aggregation }: Threshold, counted: Readin
         return undefined;
     }
   }
-  const shared = metric === "errors" || metric === "good" || metric === "dropped";
+  const shared =
+    metric === "errors" || metric === "good" || metric === "dropped" || metric === "checks" || custom === "rate";
   if (whole === 0 && (shared || !seen)) return undefined;
   switch (aggregation.kind) {
     case "ratio":

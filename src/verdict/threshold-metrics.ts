@@ -1,3 +1,4 @@
+import type { CustomKind, CustomMetric } from "../metrics/custom.ts";
 import { targetMetric, targetMetrics } from "../metrics/vocabulary.ts";
 import type { Dimension } from "./quantity.ts";
 import { nearest } from "./spelling.ts";
@@ -8,6 +9,12 @@ type Kind = Aggregation["kind"];
 const overTime: readonly Kind[] = ["max", "avg", "quantile", "min", "last", "slope", "changes"];
 const counted: readonly Kind[] = ["rate", "count"];
 const durations: readonly Kind[] = ["quantile", "avg", "min", "max", "slope"];
+const ofCustom: Record<CustomKind, readonly Kind[]> = {
+  counter: ["count", "rate"],
+  gauge: ["last"],
+  rate: ["rate", "ratio"],
+  trend: ["quantile", "avg", "min", "max"],
+};
 /** What requests are told apart by; a tag is one of those of their task. */
 const ofRequests = ["user", "task", "request", "method", "tag"];
 
@@ -19,6 +26,7 @@ export const clientMetrics: Record<string, { kinds: readonly Kind[]; filters: re
   errors: { kinds: ["ratio", "rate", "count"], filters: ofRequests },
   good: { kinds: ["ratio"], filters: ofRequests },
   iterations: { kinds: counted, filters: ["outcome"] },
+  checks: { kinds: ["ratio", "count"], filters: ["check"] },
   dropped: { kinds: ["count", "ratio", "rate"], filters: [] },
 };
 
@@ -42,6 +50,7 @@ export interface Metric {
   name: string;
   subject: Threshold["subject"];
   kinds: readonly Kind[];
+  custom?: CustomKind;
   /** Absent: any label. */
   filters?: readonly string[];
 }
@@ -49,14 +58,18 @@ export interface Metric {
 /** The names that thresholds may use: the client's, the vocabulary's, and those that a scenario's sources bring. */
 export class KnownMetrics {
   readonly #own: ReadonlySet<string>;
+  readonly #custom: ReadonlyMap<string, CustomKind>;
 
-  constructor(own: Iterable<string>) {
+  constructor(own: Iterable<string>, custom: readonly CustomMetric[]) {
     this.#own = new Set(own);
+    this.#custom = new Map(custom.map(({ name, kind }) => [name, kind]));
   }
 
   find(name: string): Metric | undefined {
     const client = Object.hasOwn(clientMetrics, name) ? clientMetrics[name] : undefined;
     if (client !== undefined) return { name, subject: "client", ...client };
+    const custom = this.#custom.get(name);
+    if (custom !== undefined) return { name, subject: "client", kinds: ofCustom[custom], custom, filters: [] };
     const known = targetMetric(name)?.type;
     if (known === undefined && !this.#own.has(name)) return undefined;
     const kinds = (known === undefined ? name.endsWith("_total") : known === "counter") ? counted : overTime;
@@ -68,15 +81,23 @@ export class KnownMetrics {
     const bare = name.replace(/^target_/, "");
     if (this.find(bare) !== undefined) return bare;
     if (Object.hasOwn(otherWords, name)) return otherWords[name];
-    return nearest(bare, [...Object.keys(clientMetrics), ...Object.keys(targetMetrics), ...this.#own]);
+    return nearest(bare, [
+      ...Object.keys(clientMetrics),
+      ...Object.keys(targetMetrics),
+      ...this.#own,
+      ...this.#custom.keys(),
+    ]);
   }
 }
 
 /** By the suffix, as Prometheus names metrics; a counter's rate, and a gauge's slope, are of what it counts a second. */
-export function dimensionOf({ name, subject }: Metric, kind: Kind): Dimension {
+export function dimensionOf({ name, subject, custom }: Metric, kind: Kind): Dimension {
   if (kind === "ratio") return "ratio";
   if (kind === "changes") return "number";
-  const time = subject === "client" ? ["latency", "service"].includes(name) : /_seconds(_total)?$/.test(name);
+  const time =
+    subject === "client" && custom === undefined
+      ? ["latency", "service"].includes(name)
+      : /_seconds(_total)?$/.test(name);
   if (kind === "slope") {
     if (time) return "time rate";
     if (name.endsWith("_bytes")) return "byte rate";

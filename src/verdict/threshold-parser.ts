@@ -1,3 +1,4 @@
+import type { CustomMetric } from "../metrics/custom.ts";
 import { type Dimension, parseQuantity } from "./quantity.ts";
 import { nearest } from "./spelling.ts";
 import type { Aggregation, Limit, Operator, Threshold, ThresholdProblem } from "./threshold.ts";
@@ -20,10 +21,10 @@ export class ThresholdParser {
   readonly #reader: TokenReader;
   readonly #metrics: KnownMetrics;
 
-  constructor(text: string, ownMetrics: Iterable<string>) {
+  constructor(text: string, ownMetrics: Iterable<string>, custom: readonly CustomMetric[]) {
     this.#text = text;
     this.#reader = new TokenReader(text.slice(0, LONGEST));
-    this.#metrics = new KnownMetrics(ownMetrics);
+    this.#metrics = new KnownMetrics(ownMetrics, custom);
   }
 
   parse(): { threshold: Threshold } | { problem: ThresholdProblem } {
@@ -48,17 +49,20 @@ export class ThresholdParser {
     if (!metric.kinds.includes(aggregation.kind)) {
       return reader.fail(name, `${metric.kinds.map(functionName).join(" or ")} of ${metric.name}`);
     }
+    // k6's word for the share of a rate that is good.
+    const asked: Aggregation = metric.custom === "rate" ? { kind: "ratio" } : aggregation;
     const filters = this.#filters(metric);
     if (filters === undefined) return undefined;
     const within = metric.name === "good" && metric.subject === "client" ? this.#within() : undefined;
     if (reader.problem !== undefined || reader.symbol(")") === undefined) return undefined;
-    const rest = this.#rest(dimensionOf(metric, aggregation.kind));
+    const rest = this.#rest(dimensionOf(metric, asked.kind));
     if (rest === undefined) return undefined;
     return {
       expression: this.#text.trim(),
-      aggregation,
+      aggregation: asked,
       subject: metric.subject,
       metric: metric.name,
+      ...(metric.custom === undefined ? {} : { custom: metric.custom }),
       filters,
       ...(within === undefined ? {} : { within }),
       ...rest,

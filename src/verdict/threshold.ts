@@ -1,3 +1,5 @@
+import type { CustomMetric } from "../metrics/custom.ts";
+import { clientMetrics } from "./threshold-metrics.ts";
 import { ThresholdParser } from "./threshold-parser.ts";
 
 /** What is taken of a metric. */
@@ -40,6 +42,8 @@ export interface Threshold extends Span {
   /** `client` for latency, service, requests, errors, good, iterations, dropped; otherwise a target metric without `target_`. */
   subject: "client" | "target";
   metric: string;
+  /** One of the scenario's own metrics, which its code records. */
+  custom?: CustomMetric["kind"];
   /** Only series whose labels are these. */
   filters: Record<string, string>;
   /** For `ratio(good, 500ms)`: the latency in seconds. */
@@ -68,14 +72,20 @@ export interface ThresholdProblem {
  *
  * A function is a percentile (p50, p99.9), avg, min, max, rate, ratio, count, last, slope or changes; a metric is one of
  * the client's (`ratio(good, 500ms)` names its latency) or one of the target's without `target_`: of the vocabulary, or of
- * `ownMetrics`, the names that the scenario's sources bring beside it. A limit needs its unit. A clause is `over TIME`,
+ * `ownMetrics`, the names that the scenario's sources bring beside it, or of `custom`, those that its code records. A limit needs its unit. A clause is `over TIME`,
  * `for TIME`, `after TIME`, `during hold`, `during ramp`, `during stage N` or `abort [after TIME]`.
  */
 export function parseThreshold(
   text: string,
   ownMetrics: Iterable<string> = [],
+  custom: readonly CustomMetric[] = [],
 ): { threshold: Threshold } | { problem: ThresholdProblem } {
-  return new ThresholdParser(text, ownMetrics).parse();
+  return new ThresholdParser(text, ownMetrics, custom).parse();
+}
+
+/** Whether thresholds know a client metric of this name. */
+export function isClientMetric(name: string): boolean {
+  return Object.hasOwn(clientMetrics, name);
 }
 
 /** The latencies in seconds that a threshold names: with these among the classic bounds, it can be answered exactly. */

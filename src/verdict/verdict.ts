@@ -1,4 +1,4 @@
-import { seriesName } from "../metrics/observation.ts";
+import { metricSeries, seriesName } from "../metrics/observation.ts";
 import { requestCount, type Snapshot, type TaskException } from "../metrics/snapshot.ts";
 import { errorBias } from "./error-bias.ts";
 import { whenBroken } from "./limit-watch.ts";
@@ -75,6 +75,11 @@ export function decide(evidence: Evidence): Verdict {
     breaches.push(`${failures} of ${requests} requests failed, and the scenario has no thresholds that admit it`);
   }
   breaches.push(...duplicateBreaches(snapshot));
+  const checks = metricSeries(snapshot.counters, "plimsoll_checks_total");
+  const failedChecks = sum(checks.filter(([name]) => name.includes('outcome="failure"')));
+  if (!hasThresholds && failedChecks > 0) {
+    breaches.push(`${failedChecks} of ${sum(checks)} checks failed, and the scenario has no thresholds that admit it`);
+  }
   const unanswered = states.filter(({ level, state }) => level === "critical" && isUnanswered(state)).map(unknown);
   const thrown = (snapshot.exceptions ?? []).map(exception);
   const doubts = [
@@ -149,6 +154,10 @@ function breach({ expression, level, limit, value, series, broken, abortedMs }: 
   const when = broken === undefined ? "" : ` ${whenBroken(broken)}`;
   const what = `${expression}: was ${measured}${where}${when}, ${level} is ${limit.operator} ${limit.text}`;
   return abortedMs === undefined ? what : `aborted at ${durationText(Math.round(abortedMs / 100) * 100)} by ${what}`;
+}
+
+function sum(counts: readonly (readonly [name: string, count: number])[]): number {
+  return counts.reduce((total, [, count]) => total + count, 0);
 }
 
 function exception({ user, task, message, count }: TaskException): string {

@@ -4,8 +4,10 @@ import { Worker } from "../../src/load/worker.ts";
 import { Aggregator } from "../../src/metrics/aggregator.ts";
 import { ClassicBounds } from "../../src/metrics/histogram.ts";
 import { type Snapshot, SnapshotSum } from "../../src/metrics/snapshot.ts";
+import type { DefinedScenario } from "../../src/scenario/define.ts";
 import { makePlan, type PlanOptions } from "../../src/scenario/make-plan.ts";
-import { readScenario } from "../../src/scenario/parse.ts";
+import { functionAt } from "../../src/scenario/module.ts";
+import { readScenario, readValue } from "../../src/scenario/parse.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 
 export interface Sent {
@@ -27,13 +29,17 @@ export interface VirtualOptions extends Partial<PlanOptions> {
   variables?: [string, unknown][];
 }
 
-/** Runs a scenario's text on a virtual clock against a service in closed form; by default each answer takes 10 ms. */
+/** Runs a scenario, as a file's text or in code, on a virtual clock against a service in closed form; by default each answer takes 10 ms. */
 export function virtualRun(
-  text: string,
+  scenario: string | DefinedScenario,
   answer: (request: Request, now: number) => Partial<ModelledAnswer> = () => ({}),
   { workers = 1, environment = {}, variables = [], late = 0, ...options }: VirtualOptions = {},
 ) {
-  const read = readScenario("s.yaml", text, environment);
+  const module = "file:///s.ts";
+  const read =
+    typeof scenario === "string"
+      ? readScenario("s.yaml", scenario, environment)
+      : readValue(scenario, { path: "s.ts", text: "", module }, environment);
   if ("problems" in read) throw new Error(JSON.stringify(read.problems));
   const made = makePlan(read.scenario, { seed: 1, suffix: "0", startedAt: 0, version: "0", ...options });
   if ("problems" in made) throw new Error(JSON.stringify(made.problems));
@@ -60,6 +66,7 @@ export function virtualRun(
       client,
       aggregator,
       tracer: undefined,
+      code: (_, key) => functionAt(scenario, key),
       secret: (name) => environment[name] ?? "",
       wallAt: (ms) => ms,
     });
