@@ -6,6 +6,8 @@ import type { Clock } from "../metrics/clock.ts";
 
 /** How long an answer of the resolver is used: a service that moves is followed, and no request waits for DNS. */
 const KEEP_MS = 30_000;
+/** Answers kept: hosts that come out of captures or redirects may be without number. */
+const MOST_HOSTS = 1_000;
 
 /**
  * `dns.lookup` runs on four threads that all of the process shares, and asks anew each time: thousands of users
@@ -31,6 +33,7 @@ export function cachedLookup(clock: Clock): LookupFunction {
     }
     asking.set(host, [done]);
     systemLookup(host, { all: true }, (error, addresses) => {
+      if (known.size >= MOST_HOSTS) known.clear();
       if (error === null) known.set(host, { addresses, until: clock.now() + KEEP_MS });
       const all = asking.get(host) ?? [];
       asking.delete(host);
