@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { loadVsServer } from "./load-vs-server.ts";
+import { normalisingRules } from "./normalise.ts";
 import { ruleFile } from "./rules.ts";
 
 /** Every generated file: its path below the repository's root, and its text. */
@@ -10,6 +11,7 @@ export function generated(): Map<string, string> {
   return new Map([
     ...dashboards.map((one): [string, string] => [dashboardPath(one), `${JSON.stringify(one, undefined, 2)}\n`]),
     ["prometheus/rules/plimsoll.yml", ruleFile()],
+    ["prometheus/rules/normalise.yml", normalisingRules()],
   ]);
 }
 
