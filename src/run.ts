@@ -27,6 +27,7 @@ import { Breaches } from "./target/breach.ts";
 import { createCollector } from "./target/collector.ts";
 import { Slowest } from "./target/slowest.ts";
 import { type Supervision, supervise } from "./target/supervise.ts";
+import { doubtsOf } from "./verdict/doubt.ts";
 import { type Analysis, analyse } from "./verdict/findings/analysis.ts";
 import { Judge } from "./verdict/judge.ts";
 import { duringLoad, Recovery, type RecoveryFigures } from "./verdict/recovery.ts";
@@ -331,6 +332,7 @@ export class Run {
       snapshot,
       hasThresholds: this.#plan.thresholds.length > 0,
       watchOnly: this.#plan.watchMs !== undefined,
+      doubts: this.#plan.watchMs === undefined ? doubtsOf(this.#series) : [],
       notRun: this.#notRun,
       warnings: this.#warnings,
     });

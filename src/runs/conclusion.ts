@@ -1,4 +1,5 @@
 import type { Snapshot } from "../metrics/snapshot.ts";
+import { doubtsOf } from "../verdict/doubt.ts";
 import { type Analysis, analyse } from "../verdict/findings/analysis.ts";
 import { Judge } from "../verdict/judge.ts";
 import { duringLoad, Recovery, type RecoveryFigures } from "../verdict/recovery.ts";
@@ -62,7 +63,14 @@ export function concludeRun(run: StoredRun): Conclusion {
     ...evidence,
     states,
     analysis,
-    verdict: decide({ ...evidence, states, stoppedBy, hasThresholds, watchOnly }),
+    verdict: decide({
+      ...evidence,
+      states,
+      doubts: watchOnly ? [] : doubtsOf(series),
+      stoppedBy,
+      hasThresholds,
+      watchOnly,
+    }),
   };
 }
 

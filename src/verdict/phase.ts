@@ -1,7 +1,7 @@
 import { lengthOf, type PlannedLoad } from "../scenario/plan.ts";
 import type { During } from "./threshold.ts";
 
-/** From `fromMs` up to `toMs`; the run's milliseconds. */
+/** From `fromMs` up to, but without, `toMs`; the run's milliseconds. */
 export interface Stretch {
   fromMs: number;
   toMs: number;

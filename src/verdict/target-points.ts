@@ -19,7 +19,7 @@ export class TargetPoints {
     let [increase, ms, changes] = [0, 0, 0];
     for (const { fromMs, toMs } of stretches) {
       const from = firstAtOrAfter(times, fromMs);
-      for (let i = from; i < times.length && (times[i] as number) <= toMs; i++) {
+      for (let i = from; i < times.length && (times[i] as number) < toMs; i++) {
         const value = values[i] as number;
         if (i > from) {
           const before = values[i - 1] as number;

@@ -36,7 +36,7 @@ class Looks {
 }
 
 function countIn(times: readonly number[], stretches: readonly Stretch[]): number {
-  return times.filter((at) => stretches.some(({ fromMs, toMs }) => fromMs <= at && at <= toMs)).length;
+  return times.filter((at) => stretches.some(({ fromMs, toMs }) => fromMs <= at && at < toMs)).length;
 }
 
 const always: readonly Stretch[] = [{ fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY }];
@@ -157,6 +157,13 @@ export class TargetStatistics {
       .filter(({ times }) => times > 0)
       .sort((a, b) => b.times - a.times)
       .map(({ source }) => source);
+  }
+
+  /** The share of its looks that each source did not answer. */
+  silence(): { source: string; share: number }[] {
+    return [...this.#looks].map(([source, looks]) => {
+      return { source, share: looks.failed(always) / Math.max(1, looks.all(always)) };
+    });
   }
 
   /** Sources that answered at least once. */

@@ -47,6 +47,8 @@ export interface Evidence {
   hasThresholds: boolean;
   /** A run that only watched its target has no requests. */
   watchOnly?: boolean;
+  /** Why it does not show what it was meant to (`doubt.ts`). */
+  doubts?: readonly string[];
   /** Why there was no load: nothing can be said of the target then. */
   notRun?: string | undefined;
   /** What else people should know. */
@@ -87,6 +89,7 @@ export function decide(evidence: Evidence): Verdict {
     ...unanswered,
     ...uniqueDoubts(snapshot),
     ...trust.reasons,
+    ...(evidence.doubts ?? []),
   ];
   const warnings = [
     ...targetWarnings(states),
@@ -96,7 +99,8 @@ export function decide(evidence: Evidence): Verdict {
   ];
   if (breaches.length > 0) {
     const own = trust.reasons.map((reason) => `the figures may be the generator's own: ${reason}`);
-    return { state: "failed", breaches, warnings: [...warnings, ...thrown, ...unanswered, ...own] };
+    const doubted = [...own, ...(evidence.doubts ?? [])];
+    return { state: "failed", breaches, warnings: [...warnings, ...thrown, ...unanswered, ...doubted] };
   }
   if (stoppedBy !== undefined) {
     return {

@@ -48,6 +48,9 @@ class Station {
   readonly servers: number;
   readonly #free: number[];
   #jobs: { askedAt: number; startsAt: number; endsAt: number }[] = [];
+  #asked = 0;
+  /** Jobs that have ended and are forgotten. */
+  #ended = 0;
 
   constructor(servers: number) {
     this.servers = servers;
@@ -63,6 +66,7 @@ class Station {
     const server = this.#free.indexOf(Math.min(...this.#free));
     this.#free[server] = endsAt;
     this.#jobs.push({ askedAt, startsAt, endsAt });
+    this.#asked++;
   }
 
   /** Asks, waits and works; gives the end. */
@@ -73,8 +77,10 @@ class Station {
   }
 
   /** How things stand at a moment; the busy share is of the time since the look before. */
-  look(now: number, before: number): { busy: number; waiting: number; oldestMs: number; utilization: number } {
-    this.#jobs = this.#jobs.filter(({ endsAt }) => endsAt > before);
+  look(now: number, before: number) {
+    const kept = this.#jobs.filter(({ endsAt }) => endsAt > before);
+    this.#ended += this.#jobs.length - kept.length;
+    this.#jobs = kept;
     const waiting = this.#jobs.filter(({ askedAt, startsAt }) => askedAt <= now && startsAt > now);
     const busy = this.#jobs.filter(({ startsAt, endsAt }) => startsAt <= now && endsAt > now).length;
     const worked = this.#jobs.reduce(
@@ -84,6 +90,8 @@ class Station {
     return {
       busy,
       waiting: waiting.length,
+      asked: this.#asked,
+      ended: this.#ended + kept.filter(({ endsAt }) => endsAt <= now).length,
       oldestMs: Math.max(0, ...waiting.map(({ askedAt }) => now - askedAt)),
       utilization: worked / (this.servers * Math.max(1, now - before)),
     };
@@ -191,6 +199,8 @@ export class ModelledService {
       gauge("db_locks_waiting", lock.waiting),
       gauge("queue_depth", queue.waiting),
       gauge("queue_unacked", queue.busy),
+      counter("queue_published_total", queue.asked),
+      counter("queue_consumed_total", queue.ended),
       gauge("queue_oldest_age_seconds", queue.oldestMs / 1000),
       counter("cache_lookups_total", this.#hits, { result: "hit" }),
       counter("cache_lookups_total", this.#misses, { result: "miss" }),
@@ -215,5 +225,5 @@ export class ModelledService {
 }
 
 function failing(status: number, afterMs: number): ModelledAnswer {
-  return { afterMs, status, failure: { kind: "status", detail: `got ${status}` } };
+  return { afterMs, status };
 }

@@ -7,6 +7,8 @@ export interface Breach {
   condition: Condition;
   /** The run's milliseconds: the middle of the window that first missed. */
   atMs: number;
+  /** The window's length. */
+  widthMs: number;
   judged: Judged;
 }
 
@@ -28,7 +30,7 @@ export function breachesOf(series: RunSeries): Breach[] {
       const judged = lenient(series, condition, { fromMs: start, toMs: start + width });
       if (judged.state === "ok") run = [];
       if (judged.state !== "broken") continue;
-      run.push({ condition, atMs: start + width / 2, judged });
+      run.push({ condition, atMs: start + width / 2, widthMs: width, judged });
       if (run.length === SUSTAINED) return run.slice(0, 1);
     }
     return [];

@@ -3,7 +3,7 @@ import { quantile } from "../../metrics/histogram.ts";
 import type { Stretch } from "../phase.ts";
 import type { RunSeries } from "../run-series.ts";
 import type { TargetSeries } from "../target-statistics.ts";
-import { binned, FEWEST_POINTS, type Point, type Trend, trendOf } from "../trend.ts";
+import { FEWEST_POINTS, type Point, type Trend, trendOf } from "../trend.ts";
 import type { Finding } from "./finding.ts";
 import { inUnitOf, time } from "./words.ts";
 
@@ -11,11 +11,10 @@ import { inUnitOf, time } from "./words.ts";
 const SHORTEST_MS = 5 * 60_000;
 /** Beside the plan's warm-up, the share of a hold that is left out: caches fill, compilers compile. */
 const SETTLING = 0.1;
-/** The false discoveries among the drifts that are told: one in so many. */
+/** The share of false discoveries among the drifts that are told; what is worth telling at all is asked for beside. */
 const FALSE_DISCOVERIES = 0.01;
-/** A fall by so much of a series' whole range, between two bins, is a reset: a collection, a restart, a flush. */
+/** A fall by so much of a series' whole range, from one look to the next, is a reset: a collection, a restart, a flush. */
 const RESET = 0.4;
-const BINS = 120;
 
 /** What is looked at for drift, and how much of it an hour matters at least, as a share of its level. */
 const watched: Record<string, { what: string; floor: number; limit?: string; fixedLimit?: number }> = {
@@ -107,7 +106,7 @@ function candidate(
   points: readonly Point[],
   about: Pick<Candidate, "name" | "metric" | "what" | "floor">,
 ): Candidate | undefined {
-  const floor = floorOf(binned(points, BINS));
+  const floor = floorOf(points);
   const trend = floor === undefined ? undefined : trendOf(floor);
   const [first, last] = [points[0], points.at(-1)];
   if (trend === undefined || first === undefined || last === undefined) return undefined;

@@ -94,26 +94,31 @@ interface Seen {
   points: Point[];
 }
 
-function suspectOf(series: RunSeries, { atMs }: Breach, symptom: number[], seen: Seen): Suspect {
+function suspectOf(series: RunSeries, { atMs, widthMs }: Breach, symptom: number[], seen: Seen): Suspect {
   const { name, metric, pressure, points } = seen;
   const presses = ({ value }: Point) =>
     pressure.sign === "missing" ? value < pressure.limit : value >= pressure.limit;
-  const around = points.filter(({ at }) => Math.abs(at - atMs) <= LATEST_MS);
+  const reach = Math.max(LATEST_MS, 2 * widthMs);
+  const around = points.filter(({ at }) => Math.abs(at - atMs) <= reach);
   const fullness = around.length === 0 ? undefined : around.reduce((sum, { value }) => sum + value, 0) / around.length;
   const share = around.filter(presses).length / Math.max(1, around.length);
-  const onset = onsetOf(points, presses, atMs);
+  const onset = onsetOf(points, presses, atMs, reach);
   const values = series.moments.map((moment) => valueIn(points, moment));
   const load = series.moments.map((moment) => series.loadOf(moment));
   const kept = values.flatMap((value, i) => (value === undefined ? [] : [i]));
   const at = (list: readonly (number | undefined)[]) => kept.map((i) => list[i] ?? 0);
   const signed = pressure.sign === "missing" ? values.map((value) => value && -value) : values;
   const correlation = partialCorrelation(at(signed), at(symptom), at(load));
+  const correlated = correlation !== undefined && correlation.rho >= CORRELATED && correlation.p <= CHANCE;
+  // Who waits or is refused comes and goes from look to look: the mean counts, and less of it where it goes with the breach.
+  const comes = pressure.sign === "waiting" || pressure.sign === "refused";
+  const pressing = comes && (fullness ?? 0) >= (correlated ? 0.2 : 0.5) * pressure.limit;
   return {
     name,
     metric,
     pressure,
     fullness,
-    saturated: share >= SATURATED_SHARE && onset !== undefined,
+    saturated: (share >= SATURATED_SHARE || pressing) && onset !== undefined,
     lead: onset === undefined ? undefined : (atMs - onset) / 1000,
     rho: correlation?.rho,
     p: correlation?.p,
@@ -121,13 +126,17 @@ function suspectOf(series: RunSeries, { atMs }: Breach, symptom: number[], seen:
 }
 
 /** Since when it was saturated, looking back from the breach over single looks at which it was not. */
-function onsetOf(points: readonly Point[], presses: (point: Point) => boolean, atMs: number): number | undefined {
-  const until = points.findLastIndex(({ at }) => at <= atMs + LATEST_MS);
+function onsetOf(
+  points: readonly Point[],
+  presses: (point: Point) => boolean,
+  atMs: number,
+  reachMs: number,
+): number | undefined {
   let [onset, misses]: [number | undefined, number] = [undefined, 0];
-  for (let i = until; i >= 0 && misses < 3; i--) {
-    const point = points[i] as Point;
+  for (const point of points.filter(({ at }) => at <= atMs + reachMs).reverse()) {
     if (presses(point)) [onset, misses] = [point.at, 0];
     else misses++;
+    if (onset !== undefined && misses >= 3) break;
   }
   return onset;
 }

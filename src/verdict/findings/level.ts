@@ -11,6 +11,8 @@ const FEWEST_LEVELS = 3;
 /** A ramp is looked at in so many pieces at most. */
 const MOST_PIECES = 40;
 const SHORTEST_PIECE_MS = 5000;
+/** So many requests in a piece on average: a p95 of fewer is mostly chance. */
+const REQUESTS_A_PIECE = 400;
 
 /** A load and what the service made of it, once it had settled. */
 export interface Level extends Stretch {
@@ -46,7 +48,9 @@ export function levelsOf(series: RunSeries): { levels: Level[]; kind: "steps" | 
     .map(({ fromMs, toMs }) => ({ fromMs: Math.max(fromMs, warmUpMs), toMs: Math.min(toMs, series.endMs) }));
   const [longest] = ramps.toSorted((a, b) => b.toMs - b.fromMs - (a.toMs - a.fromMs));
   if (longest === undefined) return undefined;
-  const pieces = Math.min(MOST_PIECES, Math.floor((longest.toMs - longest.fromMs) / SHORTEST_PIECE_MS));
+  const requests = series.momentsIn(longest).reduce((sum, { latency }) => sum + latency.part, 0);
+  const most = Math.floor((longest.toMs - longest.fromMs) / SHORTEST_PIECE_MS);
+  const pieces = Math.min(MOST_PIECES, most, Math.max(FEWEST_LEVELS, Math.floor(requests / REQUESTS_A_PIECE)));
   const width = (longest.toMs - longest.fromMs) / pieces;
   const levels = Array.from({ length: Math.max(0, pieces) }, (_, i) => {
     const fromMs = longest.fromMs + i * width;

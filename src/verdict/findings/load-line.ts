@@ -8,8 +8,9 @@ import { three, time } from "./words.ts";
 
 /** Arrivals of which fewer come to a good end are more than the service can do. */
 const CARRIED = 0.97;
-/** Levels above a single miss that must hold for it to be a hiccup. */
-const HELD_ABOVE = 2;
+/** A rise within one level by so much of a limit, and not by chance, ends beyond it. */
+const GROWING = 0.1;
+const GROWING_P = 0.001;
 
 interface Tried {
   level: Level;
@@ -21,17 +22,18 @@ interface Tried {
 }
 
 /**
- * The load line of a stepped or ramped run: the highest load at which every condition holds and held below. Where it lies
- * between the last level that held and the first that did not: of arrivals, what the service still did well there, for a
- * queue that grows shows in latency only some time after the load has passed what is done; otherwise where the value that
- * was missed crosses its limit, on a logarithmic scale. A single level that missed while two above held is a hiccup.
+ * The load line of a stepped or ramped run: the load below which conditions hold and above which they do not, so placed
+ * that the fewest levels are on the wrong side (near the line chance decides about a level, and neither the first miss nor
+ * the last hold is where it lies). Between the two levels beside it: of arrivals, what the service still did well there,
+ * for a queue that grows shows in latency only some time after the load has passed what is done; otherwise where the value
+ * that was missed crosses its limit, on a logarithmic scale.
  */
 export function loadLine(series: RunSeries, trusted: boolean): { line?: LoadLine; findings: Finding[] } {
   const found = levelsOf(series);
   if (found === undefined) return { findings: [] };
   const conditions = conditionsOf(series);
   const tried = found.levels.map((level) => trial(series, conditions, level));
-  const broken = tried.findIndex((one, i) => isMiss(one) && !isHiccup(tried, i));
+  const broken = dividedAt(tried);
   const evidence = [...tried.map((one) => levelEvidence(series, one)), ...law(series, found.levels)];
   const unit = series.model === "arrivals" ? "arrivals/s" : "users";
   const missed = tried[broken];
@@ -48,9 +50,10 @@ export function loadLine(series: RunSeries, trusted: boolean): { line?: LoadLine
     const claim = `The load line lies below ${three(missed.level.load)} ${unit}, the least that was loaded: ${limitedBy}`;
     return { findings: [{ kind: "load-line", claim, severity: "warning", evidence }] };
   }
-  const load = between(held, missed, tried[broken - 1]);
-  const line = lineOf(series, load, [held.load, missed.level.load], limitedBy);
-  const interval = `between ${three(held.load)} and ${three(missed.level.load)}`;
+  const load = between(series, held, missed, tried[broken - 1]);
+  const bounds = intervalOf(tried, held.load, missed.level.load);
+  const line = lineOf(series, load, bounds, limitedBy);
+  const interval = `between ${three(bounds[0])} and ${three(bounds[1])}`;
   const claim = `The load line is ${three(load)} ${unit} (${interval}); above it: ${limitedBy}. Below it: ${atThat(held)}`;
   if (trusted) return { line, findings: [{ kind: "load-line", claim, severity: "info", evidence }] };
   const doubt = `${claim}. The generator could not keep up: this may be its own line`;
@@ -58,36 +61,76 @@ export function loadLine(series: RunSeries, trusted: boolean): { line?: LoadLine
 }
 
 function trial(series: RunSeries, conditions: readonly Condition[], level: Level): Tried {
-  const judged = conditions.map((condition) => ({ condition, judged: judgeIn(series, condition, level) }));
+  const judged = conditions.map((condition) => {
+    const one = judgeIn(series, condition, level);
+    const broken = one.state === "ok" && isGrowing(series, condition, level);
+    return { condition, judged: broken ? { ...one, state: "broken" as const } : one };
+  });
   // Of Poisson arrivals fewer may have come by chance.
   const chance = 2 * Math.sqrt(level.load / level.seconds);
   const carried = series.model === "users" || level.throughput >= CARRIED * level.load - chance;
   return { level, judged, missed: judged.filter(({ judged: { state } }) => state === "broken"), carried };
 }
 
+/** A target's gauge that rises towards its limit all the time that the load is level holds only for so long. */
+function isGrowing(series: RunSeries, { threshold, limit }: Condition, level: Level): boolean {
+  const { subject, metric, filters, aggregation } = threshold;
+  const gauge = aggregation.kind === "max" || aggregation.kind === "last" || aggregation.kind === "avg";
+  if (subject !== "target" || !gauge || !limit.operator.startsWith("<")) return false;
+  return series.target.matching(metric, filters).some((one) => {
+    const points = one.points([level]);
+    const trend = one.type === "gauge" ? points.trend() : undefined;
+    if (trend === undefined || trend.p > GROWING_P || trend.low <= 0) return false;
+    return trend.slope * ((level.toMs - level.fromMs) / 1000) > GROWING * limit.value;
+  });
+}
+
 function isMiss({ missed, carried }: Tried): boolean {
   return missed.length > 0 || !carried;
 }
 
-function isHiccup(tried: readonly Tried[], i: number): boolean {
-  const above = tried.slice(i + 1, i + 1 + HELD_ABOVE);
-  return above.length === HELD_ABOVE && !above.some(isMiss);
+/** The first level above the line: where misses below it and holds above it are fewest; of several the lowest. */
+function dividedAt(tried: readonly Tried[]): number {
+  let wrong = tried.filter((one) => !isMiss(one)).length;
+  let [best, least] = [0, wrong];
+  for (const [i, one] of tried.entries()) {
+    wrong += isMiss(one) ? 1 : -1;
+    if (wrong < least) [best, least] = [i + 1, wrong];
+  }
+  return best;
+}
+
+/** From the last level below which all held to the first from which on all missed: the line lies in it. */
+function intervalOf(tried: readonly Tried[], low: number, high: number): [number, number] {
+  const first = tried.findIndex(isMiss);
+  const last = tried.findLastIndex((one) => !isMiss(one));
+  const below = tried[first - 1]?.level.load ?? low;
+  const above = tried[last + 1]?.level.load ?? high;
+  return [Math.min(low, below), Math.max(high, above)];
 }
 
 /** Where between a level that held and one that did not the line lies. */
-function between(held: Level, { level, missed, carried }: Tried, below: Tried | undefined): number {
+function between(series: RunSeries, held: Level, { level, missed, carried }: Tried, below: Tried | undefined): number {
   const crossing = Math.min(
     level.load,
     ...missed.map(({ condition, judged }) => {
       const before = below?.judged.find((one) => one.condition === condition)?.judged.value;
       const share = crossed(before, judged.value, condition.limit.value);
-      return held.load + share * (level.load - held.load);
+      return Math.min(held.load + share * (level.load - held.load), level.load * consumed(series, condition, level));
     }),
   );
   const done = level.goodput < CARRIED * level.load || !carried ? level.goodput : Number.POSITIVE_INFINITY;
-  // What is done says more than where a value crosses: that one may be late, and jumps.
-  const load = done < Number.POSITIVE_INFINITY ? done : crossing;
-  return Math.max(held.load, Math.min(level.load, load));
+  // Both may be late: a queue has to grow before anything is seen.
+  return Math.max(held.load, Math.min(crossing, done));
+}
+
+/** Of a queue that a condition is about: the share of what was published that was done as well. 1 where nobody tells. */
+function consumed({ target }: RunSeries, { threshold: { metric, filters } }: Condition, level: Level): number {
+  if (!metric.startsWith("queue_")) return 1;
+  const rate = (name: string) =>
+    target.matching(name, filters).reduce((sum, one) => sum + (one.points([level]).rate ?? 0), 0);
+  const published = rate("queue_published_total");
+  return published > 0 ? Math.min(1, rate("queue_consumed_total") / published) : 1;
 }
 
 /** Which share of the way from one value to the other lies before the limit. */
