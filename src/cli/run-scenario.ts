@@ -23,6 +23,7 @@ export async function runScenario(io: Io, file: string, classes: string[], flags
     ...(flags.users === undefined ? {} : { users: flags.users }),
     ...(flags.spawnRate === undefined ? {} : { spawnRate: flags.spawnRate }),
     ...(flags.duration === undefined ? {} : { durationMs: flags.duration }),
+    ...(flags.allowCommands === undefined ? {} : { allowCommands: flags.allowCommands }),
     ...(flags.watchOnly === undefined ? {} : { watchOnly: flags.watchOnly }),
     suffix: randomBytes(2).toString("hex"),
   };

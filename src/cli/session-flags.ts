@@ -9,6 +9,7 @@ export interface SessionFlags extends OutputFlags {
   listen?: { host: string; port: number };
   metricsListen?: { host: string; port: number };
   linger?: number;
+  allowCommands?: boolean;
 }
 
 export function addSessionFlags(command: Command): Command {
@@ -17,6 +18,7 @@ export function addSessionFlags(command: Command): Command {
     .option("--runs <folder>", "where run files go", "runs")
     .option("--listen <address>", "where the page and /metrics are served (default: 127.0.0.1:8089)", listenAddress)
     .option("--metrics-listen <address>", "serve /metrics alone there too, also to other machines", listenAddress)
-    .option("--linger <time>", "after the end, wait at most this long for a scraper seen once", duration);
+    .option("--linger <time>", "after the end, wait at most this long for a scraper seen once", duration)
+    .option("--allow-commands", "let the scenario's sources run the commands that it names");
   return addOutputFlags(served);
 }

@@ -423,6 +423,7 @@ export const sourceShapes = {
   docker: { beside: ["engine"], required: [] },
   compose: { beside: ["engine"], required: [] },
   logs: { beside: ["engine", "patterns"], required: [] },
+  command: { beside: ["metrics"], required: ["metrics"] },
   postgres: { beside: ["metrics"], required: [] },
 } as const satisfies Record<string, { beside: readonly string[]; required: readonly string[] }>;
 export type SourceKey = keyof typeof sourceShapes;
@@ -475,6 +476,9 @@ const source = map("a source: prometheus, json, host and so on, with where it is
       ],
       "a file's path, or docker or compose with whose log it is",
     )
+    .optional(),
+  command: z
+    .union([text, z.array(sendable, "a list of text").min(1, "a program")], "a program with its arguments")
     .optional(),
   patterns: named("a map of names to regular expressions", z.string("a regular expression"), 1).optional(),
   engine: z

@@ -38,6 +38,8 @@ export interface PlanOptions extends ClassChanges {
   spawnRate?: number;
   /** The whole run, spawning included; stages that would go on are cut off. */
   durationMs?: number;
+  /** Sources may run commands of the scenario. */
+  allowCommands?: boolean;
   /** No load: the target is watched for `durationMs`, or until the run is stopped. */
   watchOnly?: boolean;
   /** The user classes to drive; none means all. */
@@ -282,6 +284,11 @@ class Making {
   #source(source: ScenarioSource, runMs: number): Source {
     const { everyMs = defaultEveryMs(runMs) } = source;
     const times = { everyMs, timeoutMs: source.timeoutMs ?? Math.min(5000, everyMs * 0.8) };
+    if ("notAllowed" in source) {
+      const { notAllowed, ...command } = source;
+      if (this.#options.allowCommands !== true) this.problems.push(notAllowed);
+      return { ...command, ...times };
+    }
     if (!("address" in source)) return { ...source, ...times };
     const { address, ...asked } = source;
     return { ...asked, url: this.#url(address, this.#host), ...times };

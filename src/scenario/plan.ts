@@ -298,7 +298,8 @@ export type Source =
   | HostSource
   | ProcessSource
   | DockerSource
-  | LogsSource;
+  | LogsSource
+  | CommandSource;
 
 export interface SourceCommon {
   name: string;
@@ -396,6 +397,14 @@ export interface LogsSource extends SourceCommon {
 export interface PostgresSource extends SourceCommon {
   kind: "postgres";
   url: Template;
+  metrics: MetricMapping[];
+}
+
+/** A command whose output is a number, JSON, or lines of `key=value`: the last resort. */
+export interface CommandSource extends SourceCommon {
+  kind: "command";
+  /** The program and its arguments: no shell reads them. */
+  command: Template[];
   metrics: MetricMapping[];
 }
 

@@ -40,6 +40,7 @@ const headlines = {
   metric: "this is no metric",
   "number-precision": "this number has too many digits to be kept exactly: quote it",
   option: "this profile does not take this option",
+  "commands-not-allowed": "a scenario runs commands only where that is allowed",
   "unknown-tag": "no task has this tag",
   "no-task": "the tags choose no task",
   "fixed-count": "users of a fixed number do not fit this load",

@@ -1,9 +1,11 @@
 import { type Address, readAddress, readServiceAddress } from "./address.ts";
+import { readCommand } from "./command.ts";
 import { readContainers } from "./containers.ts";
 import { notYet, type SourceKey, sourceShapes } from "./definition.ts";
 import { readLogs } from "./logs.ts";
 import { readMappings } from "./metric-mapping.ts";
-import type { MetricMapping, Source, SourceCommon } from "./plan.ts";
+import type { CommandSource, MetricMapping, Source, SourceCommon } from "./plan.ts";
+import type { Problem } from "./problem.ts";
 import type { Reader } from "./reader.ts";
 import { readHeaders } from "./request.ts";
 import type { Entry, SourceNode } from "./source.ts";
@@ -11,7 +13,10 @@ import type { Entry, SourceNode } from "./source.ts";
 /** What a run decides of a source: how often it is asked, and where what is below the host is. */
 type Unplanned<Kind extends Source> = Kind extends { url: unknown }
   ? Omit<Kind, "url" | "everyMs" | "timeoutMs"> & Times & { address: Address }
-  : Omit<Kind, "everyMs" | "timeoutMs"> & Times;
+  : Kind extends CommandSource
+    ? // It knows the problem that it is where commands are not allowed.
+      Omit<Kind, "everyMs" | "timeoutMs"> & Times & { notAllowed: Problem }
+    : Omit<Kind, "everyMs" | "timeoutMs"> & Times;
 type Times = Partial<Pick<SourceCommon, "everyMs" | "timeoutMs">>;
 
 /** A source before the host and the run's length are known. */
@@ -109,6 +114,13 @@ export function readSource(
     case "compose": {
       const docker = readContainers(reader, node);
       return docker && { name, ...docker, ...times };
+    }
+    case "command": {
+      const command = readCommand(reader, first.value);
+      const metrics = readMetrics(reader, key, written);
+      const hint = "give --allow-commands, if you know what it runs";
+      const notAllowed = reader.source.problem("commands-not-allowed", first.value, { hint });
+      return command && { kind: key, name, command, metrics, notAllowed, ...times };
     }
     case "logs": {
       const logs = readLogs(reader, node, folder);

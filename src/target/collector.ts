@@ -3,9 +3,11 @@ import type { Exhibit } from "../metrics/exhibit.ts";
 import type { Observation } from "../metrics/observation.ts";
 import type { MetricMapping, Source } from "../scenario/plan.ts";
 import { ActuatorCollector } from "./actuator.ts";
+import { CommandCollector } from "./command.ts";
 import { DockerCollector } from "./docker.ts";
 import { HostCollector } from "./host.ts";
-import { JsonCollector, jsonProblems } from "./json.ts";
+import { JsonCollector } from "./json.ts";
+import { jsonProblems } from "./json-mappings.ts";
 import { LogsCollector } from "./logs.ts";
 import { NatsCollector } from "./nats.ts";
 import { NginxCollector } from "./nginx.ts";
@@ -71,6 +73,7 @@ export function mappingProblems(kind: Source["kind"], metrics: readonly MetricMa
     case "actuator":
       return prometheusProblems(metrics);
     case "json":
+    case "command":
       return jsonProblems(metrics);
     default:
       return [];
@@ -106,5 +109,7 @@ export function createCollector(source: Source, deps: CollectorDeps): Collector 
       return new DockerCollector(source, deps);
     case "logs":
       return new LogsCollector(source, deps);
+    case "command":
+      return new CommandCollector(source, deps);
   }
 }
