@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { monotonicMs } from "../metrics/clock.ts";
+import { workersFor } from "../load/share.ts";
+import type { Opened, Prepared } from "../prepare.ts";
 import { type Outcome, Run } from "../run.ts";
 import type { Sink } from "../runs/sink.ts";
 import type { Watcher } from "../runs/view-sink.ts";
-import type { Planned } from "../scenario/make-plan.ts";
 import { endOfLoads, type Plan, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
 import { printJudgement } from "../sinks/console-summary.ts";
 import { CsvSink } from "../sinks/csv.ts";
@@ -19,8 +19,6 @@ import { classCounts, planFor, spawnedAt } from "./locust-plan.ts";
 import type { LocustSettings } from "./locust-settings.ts";
 import { outputName, writeOutput } from "./output-file.ts";
 import { writeOutputs } from "./outputs.ts";
-import type { ScenarioFile } from "./scenario-file.ts";
-import { workersFor } from "./session.ts";
 
 /** Who stopped a run, in its verdict. */
 const THE_PAGE = "the page";
@@ -43,7 +41,7 @@ interface Current {
 /** Starts and stops runs of one scenario, one at a time, and tells of each in Locust's way. */
 export class LoadSession implements Control {
   readonly #io: Io;
-  readonly #scenario: ScenarioFile;
+  readonly #scenario: Opened;
   readonly #settings: LocustSettings;
   readonly #log: Log;
   #current: Current | undefined;
@@ -53,7 +51,7 @@ export class LoadSession implements Control {
   #code = 0;
 
   /** Throws a UsageError where the settings alone do not make a plan. */
-  constructor(io: Io, scenario: ScenarioFile, settings: LocustSettings, log: Log) {
+  constructor(io: Io, scenario: Opened, settings: LocustSettings, log: Log) {
     this.#io = io;
     this.#scenario = scenario;
     this.#settings = settings;
@@ -108,9 +106,8 @@ export class LoadSession implements Control {
   /** Starts a run, unless one is under way or what is wanted does not fit the scenario. */
   start(wanted: Wanted): Refusal {
     if (this.#current !== undefined) return { message: "A run is under way: stop it first." };
-    const plannedAtMs = monotonicMs();
     try {
-      this.#begin(planFor(this.#io, this.#scenario, this.#settings, wanted), plannedAtMs);
+      this.#begin(planFor(this.#io, this.#scenario, this.#settings, wanted));
       return undefined;
     } catch (error) {
       if (error instanceof UsageError) return { message: error.message };
@@ -118,7 +115,7 @@ export class LoadSession implements Control {
     }
   }
 
-  #begin({ plan, feeds }: Planned, plannedAtMs: number): void {
+  #begin({ plan, feeds, plannedAtMs }: Prepared): void {
     const { csv, processes, runs } = this.#settings;
     const resetAtMs = this.#settings.resetStats ? spawnedAt(plan) : undefined;
     const json = new LocustJson(resetAtMs);

@@ -1,23 +1,21 @@
-import { randomBytes, randomInt } from "node:crypto";
 import { userSequence } from "../load/share.ts";
-import type { Planned, PlanOptions } from "../scenario/make-plan.ts";
+import type { Opened, Prepared } from "../prepare.ts";
 import { endOfLoads, type Plan, type PlannedLoad } from "../scenario/plan.ts";
 import type { Wanted } from "../ui/control.ts";
+import { version } from "../version.ts";
 import { NO_PROFILE } from "./choices.ts";
 import type { Io } from "./io.ts";
 import type { LocustSettings } from "./locust-settings.ts";
-import { planOf, type ScenarioFile } from "./scenario-file.ts";
-import { version } from "./version.ts";
+import { planOf } from "./scenario-file.ts";
 
 /** What one start runs: what it asks for itself, then the command line's. Throws a UsageError where that does not fit. */
-export function planFor(io: Io, scenario: ScenarioFile, settings: LocustSettings, wanted: Wanted): Planned {
+export function planFor(io: Io, scenario: Opened, settings: LocustSettings, wanted: Wanted): Prepared {
   const { seed, labels, excludeTags, equalWeights, classChanges, stopTimeoutMs, resetStats } = settings;
   const { classes = settings.classes, tags = settings.tags, profile = settings.profile } = wanted;
   const { users = settings.users, spawnRate = settings.spawnRate } = wanted;
   const { host = settings.host, durationMs = settings.runTimeMs } = wanted;
-  const options: PlanOptions = {
-    seed: seed ?? randomInt(1, 2 ** 31),
-    startedAt: io.wallClock(),
+  const prepared = planOf(io, scenario, {
+    seed,
     version: version(),
     labels,
     classes,
@@ -25,19 +23,17 @@ export function planFor(io: Io, scenario: ScenarioFile, settings: LocustSettings
     excludeTags,
     equalWeights,
     classChanges,
-    suffix: randomBytes(2).toString("hex"),
     ...(profile === undefined || profile === NO_PROFILE ? {} : { profile }),
     ...(host === undefined ? {} : { host }),
     ...(users === undefined ? {} : { users }),
     ...(spawnRate === undefined ? {} : { spawnRate }),
     ...(durationMs === undefined ? {} : { durationMs }),
     ...(stopTimeoutMs === undefined ? {} : { stopTimeoutMs }),
-  };
-  const planned = planOf(scenario, options);
-  const resetAtMs = resetStats ? spawnedAt(planned.plan) : undefined;
-  if (resetAtMs === undefined) return planned;
+  });
+  const resetAtMs = resetStats ? spawnedAt(prepared.plan) : undefined;
+  if (resetAtMs === undefined) return prepared;
   // Thresholds count as the figures do.
-  return { ...planned, plan: { ...planned.plan, warmUpMs: Math.max(planned.plan.warmUpMs, resetAtMs) } };
+  return { ...prepared, plan: { ...prepared.plan, warmUpMs: Math.max(prepared.plan.warmUpMs, resetAtMs) } };
 }
 
 /** When all users of the first stages are there; undefined where the run is over by then. */

@@ -4,6 +4,7 @@ import { type Clock, monotonicMs, SystemClock, sleepUntil } from "../metrics/clo
 import type { ListenAddress } from "../ui/server.ts";
 import { TargetFile } from "../ui/target-file.ts";
 import { nearest } from "../verdict/spelling.ts";
+import { version } from "../version.ts";
 import { type Io, UsageError } from "./io.ts";
 import { followKeys, openInBrowser } from "./keys.ts";
 import { LoadSession } from "./load-session.ts";
@@ -15,7 +16,6 @@ import { openScenario } from "./scenario-file.ts";
 import { serve } from "./serving.ts";
 import { Signals } from "./signals.ts";
 import { printTaskRatio, taskRatioJson } from "./task-ratio.ts";
-import { version } from "./version.ts";
 
 export interface LocustForm {
   /** What commands there are, for those who misspelt one. */

@@ -1,23 +1,17 @@
-import { randomBytes, randomInt } from "node:crypto";
-import { monotonicMs } from "../metrics/clock.ts";
-import type { PlanOptions } from "../scenario/make-plan.ts";
+import { version } from "../version.ts";
 import type { Io } from "./io.ts";
 import type { RunFlags } from "./run.ts";
 import { openScenario, planOf } from "./scenario-file.ts";
 import { session } from "./session.ts";
-import { version } from "./version.ts";
 
 /** Reads, plans, runs. Throws a UsageError for a scenario or flags that are wrong. */
 export async function runScenario(io: Io, file: string, classes: string[], flags: RunFlags): Promise<number> {
   const scenario = await openScenario(io, file);
-  const startedAt = io.wallClock();
-  const plannedAtMs = monotonicMs();
-  const options: PlanOptions = {
-    seed: flags.seed ?? randomInt(1, 2 ** 31),
-    startedAt,
+  const prepared = planOf(io, scenario, {
     version: version(),
     labels: flags.label,
     classes,
+    seed: flags.seed,
     ...(flags.profile === undefined ? {} : { profile: flags.profile }),
     ...(flags.host === undefined ? {} : { host: flags.host }),
     ...(flags.users === undefined ? {} : { users: flags.users }),
@@ -25,9 +19,8 @@ export async function runScenario(io: Io, file: string, classes: string[], flags
     ...(flags.duration === undefined ? {} : { durationMs: flags.duration }),
     ...(flags.allowCommands === undefined ? {} : { allowCommands: flags.allowCommands }),
     ...(flags.watchOnly === undefined ? {} : { watchOnly: flags.watchOnly }),
-    suffix: randomBytes(2).toString("hex"),
-  };
-  return session(io, planOf(scenario, options), plannedAtMs, {
+  });
+  return session(io, prepared, {
     processes: flags.processes,
     runs: flags.runs,
     outputs: flags,

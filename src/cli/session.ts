@@ -1,9 +1,7 @@
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { usersOf } from "../load/stages.ts";
+import { workersFor } from "../load/share.ts";
+import type { Prepared } from "../prepare.ts";
 import { Run } from "../run.ts";
-import type { Planned } from "../scenario/make-plan.ts";
-import type { Plan } from "../scenario/plan.ts";
 import { ConsoleSink } from "../sinks/console.ts";
 import { printSummary } from "../sinks/console-summary.ts";
 import type { Control } from "../ui/control.ts";
@@ -28,8 +26,7 @@ export interface SessionOptions extends Addresses {
  */
 export async function session(
   io: Io,
-  { plan, feeds }: Planned,
-  plannedAtMs: number,
+  { plan, feeds, plannedAtMs }: Prepared,
   options: SessionOptions,
 ): Promise<number> {
   const color = wantsColor(io);
@@ -69,17 +66,6 @@ export async function session(
   release();
   await Promise.all([targets.clear(), ...servers.map((server) => server.close())]);
   return code;
-}
-
-/**
- * By default one core is left to the main thread: a scrape or a report then delays no request. -1 asks for one a core. No
- * more than there are users: a worker without any would have nobody for its arrivals.
- */
-export function workersFor({ loads }: Plan, processes: number | undefined): number {
-  if (loads.length === 0) return 0;
-  const cores = availableParallelism();
-  const wanted = processes === -1 ? cores : (processes ?? cores - 1);
-  return Math.max(1, Math.min(wanted, ...loads.map(({ load }) => usersOf(load))));
 }
 
 /** The page of a run that was started from the command line can stop it, and start no other. */

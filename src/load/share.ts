@@ -1,3 +1,7 @@
+import { availableParallelism } from "node:os";
+import type { Plan } from "../scenario/plan.ts";
+import { usersOf } from "./stages.ts";
+
 /** Which part of the load a worker carries: the `index`-th of `of`. Alone it is 0 of 1, by the same path. */
 export interface Share {
   index: number;
@@ -92,4 +96,15 @@ function cycleLength(weights: readonly number[]): number {
 
 function gcd(a: number, b: number): number {
   return b === 0 ? a : gcd(b, a % b);
+}
+
+/**
+ * By default one core is left to the main thread: a scrape or a report then delays no request. -1 asks for one a core. No
+ * more than there are users: a worker without any would have nobody for its arrivals.
+ */
+export function workersFor({ loads }: Plan, processes: number | undefined): number {
+  if (loads.length === 0) return 0;
+  const cores = availableParallelism();
+  const wanted = processes === -1 ? cores : (processes ?? cores - 1);
+  return Math.max(1, Math.min(wanted, ...loads.map(({ load }) => usersOf(load))));
 }

@@ -1,3 +1,4 @@
+import { getCallSites } from "node:util";
 import type { z } from "zod";
 import type { MetricKinds, TaskFunction } from "./code.ts";
 import type { definition, StepInput, task, user } from "./definition.ts";
@@ -44,9 +45,18 @@ export type DefinedScenario = Omit<ScenarioDefinition, "users" | "setup" | "tear
   teardown?: object;
 };
 
+/** The URL of the module that each scenario was defined in, so that workers can find its code. */
+const modules = new WeakMap<object, string>();
+
+export function moduleOf(scenario: DefinedScenario): string | undefined {
+  return modules.get(scenario);
+}
+
 /** Gives a scenario its types. The file's default export. */
 export function defineScenario<const Metrics extends MetricKinds = Record<never, never>>(
   scenario: ScenarioDefinition<Metrics>,
 ): DefinedScenario {
+  const [, caller] = getCallSites(2);
+  if (caller !== undefined) modules.set(scenario, caller.scriptName);
   return scenario;
 }

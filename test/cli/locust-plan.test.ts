@@ -35,7 +35,7 @@ thresholds: [ratio(errors) < 1%]
 const scenario = (() => {
   const read = readScenario("shop.yaml", text, {}, mappingProblems);
   if ("problems" in read) throw new Error(JSON.stringify(read.problems));
-  return { path: "shop.yaml", text, scenario: read.scenario };
+  return { kind: "opened" as const, path: "shop.yaml", text, scenario: read.scenario };
 })();
 
 const io: Io = {
