@@ -1,4 +1,4 @@
-import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -11,6 +11,7 @@ import { weaknesses } from "../src/demo/weakness.ts";
 import { failureKinds } from "../src/metrics/sample.ts";
 import { SnapshotSum } from "../src/metrics/snapshot.ts";
 import { type Metric, plimsollMetrics, targetMetrics } from "../src/metrics/vocabulary.ts";
+import { openScenario } from "../src/prepare.ts";
 import { RunFile } from "../src/runs/run-file.ts";
 import { summarySchema } from "../src/runs/summary-schema.ts";
 import { scenarioSchema } from "../src/scenario/json-schema.ts";
@@ -116,6 +117,22 @@ describe("scenarios that are shown", () => {
     const thresholds = pages.flatMap((page) => codes(prose(page))).filter((code) => limited.test(code));
     expect(thresholds.length).toBeGreaterThan(5);
     expect(thresholds.filter((text) => "problem" in parseThreshold(text))).toEqual([]);
+  });
+
+  it("are some in TypeScript, which load and are right", async () => {
+    const shown = fences("docs/programming.md").filter(({ text }) => text.includes("export default"));
+    expect(shown.length).toBeGreaterThan(0);
+    const folder = mkdtempSync(join(tmpdir(), "plimsoll-docs-"));
+    try {
+      for (const [i, { place, text }] of shown.entries()) {
+        const path = join(folder, `${i}.ts`);
+        writeFileSync(path, text.replace('"plimsoll"', JSON.stringify(join(root, "src/index.ts"))));
+        const opened = await openScenario(path, {});
+        expect(opened.kind, opened.kind === "refused" ? `${place} ${opened.message}` : "").toBe("opened");
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("leave no key of the language without its description", () => {

@@ -20,7 +20,7 @@ export interface RunFlags extends SessionFlags {
 export function runCommand(io: Io, exit: Exit): Command {
   const command = new Command("run")
     .description("Runs a scenario: starts at once, serves /metrics, ends with a verdict.")
-    .argument("<file>", "the scenario, a YAML file")
+    .argument("<file>", "the scenario: YAML, or TypeScript")
     .argument("[classes...]", "only these user classes")
     .option("-p, --profile <name>", "the profile of the scenario to run")
     .option("-H, --host <url>", "the service to load, in place of the scenario's host");

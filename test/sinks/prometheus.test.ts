@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Registry } from "prom-client";
 import { describe, expect, it, vi } from "vitest";
 import { LABEL_LIMIT } from "../../src/metrics/aggregator.ts";
-import { ClassicBounds } from "../../src/metrics/histogram.ts";
+import { ClassicBounds, Histogram } from "../../src/metrics/histogram.ts";
 import { parseSeriesName, seriesName } from "../../src/metrics/observation.ts";
 import { defaultBounds, plimsollMetrics, runStates } from "../../src/metrics/vocabulary.ts";
 import { PrometheusSink } from "../../src/sinks/prometheus.ts";
@@ -335,6 +335,40 @@ describe("requests", () => {
         expect(Object.keys(sample.labels), name).not.toContain("job");
       }
     }
+  });
+
+  it("have the scenario's own metrics beside them, under names that are nobody else's", async () => {
+    const sink = started([step("GET /items")], {
+      metrics: [
+        { name: "tokens", kind: "counter" },
+        { name: "requests_total", kind: "counter" },
+        { name: "depth", kind: "gauge" },
+        { name: "hits", kind: "rate" },
+        { name: "first_token_seconds", kind: "trend" },
+      ],
+    });
+    const histogram = new Histogram(new ClassicBounds(defaultBounds));
+    histogram.record(0.2);
+    sink.write(
+      tick({
+        snapshot: {
+          counters: {
+            plimsoll_custom_tokens_total: 12,
+            plimsoll_custom_requests_total: 3,
+            'plimsoll_custom_hits_total{result="true"}': 5,
+          },
+          gauges: { 'plimsoll_custom_depth{worker="1"}': 7 },
+          histograms: { plimsoll_custom_first_token_seconds: histogram.data() },
+        },
+      }),
+    );
+    expect(await value(sink, "plimsoll_custom_tokens_total")).toBe(12);
+    expect(await value(sink, "plimsoll_custom_requests_total")).toBe(3);
+    expect(await value(sink, "plimsoll_custom_hits_total", { result: "true" })).toBe(5);
+    expect(await value(sink, "plimsoll_custom_depth", { worker: "1", run_id: "run-1" })).toBe(7);
+    expect(await value(sink, "plimsoll_custom_first_token_seconds_count", { scenario: "shop" })).toBe(1);
+    expect(() => sink.write(tick({ snapshot: { counters: { plimsoll_custom_others_total: 1 } } }))).toThrow("others");
+    await read(sink, OPENMETRICS);
   });
 
   it("keep the plan's own bounds among the buckets", async () => {
