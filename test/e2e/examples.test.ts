@@ -10,16 +10,24 @@ import { Plimsoll, temporaryFolder } from "./plimsoll.ts";
 const folder = resolve(import.meta.dirname, "../../examples");
 /** Those of the guides have a test of their own, and so has the demo. */
 const others = [...guides, "demo"];
-const examples = globSync("*/*.yaml", { cwd: folder }).filter((file) => !others.includes(file.split("/")[0] ?? ""));
+const examples = globSync("*/*.{yaml,ts}", { cwd: folder }).filter(
+  (file) => !others.includes(file.split("/")[0] ?? ""),
+);
+
+/** The flags for each of its profiles; a TypeScript scenario has but one. */
+function profilesOf(file: string): string[][] {
+  if (file.endsWith(".ts")) return [[]];
+  const { profiles } = parse(readFileSync(join(folder, file), "utf8")) as { profiles: Record<string, object> };
+  return Object.keys(profiles).map((name) => ["--profile", name]);
+}
 
 describe("the examples that teach", () => {
   it.each(examples)("%s runs against the practice target, each profile for a few seconds", async (file) => {
-    const { profiles } = parse(readFileSync(join(folder, file), "utf8")) as { profiles: Record<string, object> };
-    for (const profile of Object.keys(profiles)) {
+    for (const profile of profilesOf(file)) {
       const target = await startPracticeTarget("--weak", "none", "--ai-ms", "20");
       try {
         const at = temporaryFolder();
-        const args = ["run", join(folder, file), "--profile", profile, "--host", target.url, "--duration", "4s"];
+        const args = ["run", join(folder, file), ...profile, "--host", target.url, "--duration", "4s"];
         const { code, stdout } = await new Plimsoll([...args, "--summary", "s.json"], { folder: at }).finished;
         const summary = JSON.parse(readFileSync(join(at, "s.json"), "utf8")) as Summary;
         expect(code, stdout).toBe(summary.verdict.exitCode);

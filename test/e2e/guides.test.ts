@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -14,6 +14,8 @@ const cut = ["--users", "12", "--spawn-rate", "12"];
 /** A command of a guide as it is with Plimsoll, and what it must come to. */
 interface Case {
   args: string[];
+  /** A program that runs the scenario itself, in place of the command line. */
+  program?: string;
   outcome:
     | { kind: "run"; html?: string; classes: string[] }
     /** It ends at once with a sentence. */
@@ -46,6 +48,7 @@ const forms: { tool: RegExp; to(command: GuideCommand, url: string): Case }[] = 
     tool: /^python tests\/load\/scenarios\.py /,
     to: ({ guide, words }, url) => runForm(guide, ["run", `${guide}.yaml`, "--profile", words.at(-1) ?? ""], url),
   },
+  { tool: /^custom\.run\(/, to: ({ guide, words }, url) => programForm(guide, words.join(" "), url) },
   { tool: /^npx plimsoll -f /, to: ({ guide, words }, url) => locustForm(guide, words.slice(2), url) },
   {
     tool: /^(npx )?plimsoll run /,
@@ -79,8 +82,28 @@ function runForm(guide: string, words: string[], url: string): Case {
   return { args: [...args, "--host", url, ...users, "--duration", "2s"], outcome: { kind: "run", classes: [] } };
 }
 
+/** `custom.run(users=750, spawn_rate=75, duration="30m")` */
+function programForm(guide: string, call: string, url: string): Case {
+  const asked = Object.fromEntries(
+    [...call.matchAll(/(\w+)=("[^"]*"|\d+)/g)].map(([, name = "", value = ""]) => [
+      name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
+      JSON.parse(value) as unknown,
+    ]),
+  );
+  expect(Object.keys(asked)).toEqual(["users", "spawnRate", "duration"]);
+  const settings = { ...asked, users: 12, spawnRate: 12, duration: "2s", host: url };
+  const program = `
+import { writeFileSync } from "node:fs";
+import { run } from ${JSON.stringify(resolve(import.meta.dirname, "../../src/index.ts"))};
+const { summary, exitCode } = await run(${JSON.stringify(exampleOf(guide))}, ${JSON.stringify(settings)});
+writeFileSync("summary.json", JSON.stringify(summary));
+process.exitCode = exitCode;
+`;
+  return { args: [], program, outcome: { kind: "run", classes: [] } };
+}
+
 /** Tools whose commands Plimsoll has no form of yet. */
-const notYet = [/^k6 run/, /^python tests\/load\/benchmark\.py/, /run_load_tests\.(sh|bat)$/, /^custom\.run\(/];
+const notYet = [/^k6 run/, /^python tests\/load\/benchmark\.py/, /run_load_tests\.(sh|bat)$/];
 
 /** With the example in place of the file that stands after `-f` or `run`. */
 function withExample(guide: string, words: string[]): string[] {
@@ -111,10 +134,16 @@ async function executeOn(target: PracticeTarget, command: GuideCommand): Promise
   if (form === undefined) throw new Error(`no form for ${command.words.join(" ")}`);
   const one = form.to(command, target.url);
   const folder = temporaryFolder();
-  const summary = one.outcome.kind === "run" ? ["--summary", "summary.json"] : [];
+  const summary = one.outcome.kind === "run" && one.program === undefined ? ["--summary", "summary.json"] : [];
+  const program = join(folder, "custom.ts");
+  if (one.program !== undefined) writeFileSync(program, one.program);
   // Where the example's services are beside the host, and that nobody is there to take traces.
   const env = { RAG_URL: target.url, GUARDRAILS_URL: target.url, OTEL_SDK_DISABLED: "true" };
-  const finished = await new Plimsoll([...one.args, ...summary], { folder, env }).finished;
+  const finished = await new Plimsoll([...one.args, ...summary], {
+    folder,
+    env,
+    ...(one.program === undefined ? {} : { program }),
+  }).finished;
   const { total } = await target.requests();
   return { ...finished, line: command.words.join(" "), case: one, folder, counted: total };
 }
