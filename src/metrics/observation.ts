@@ -17,12 +17,17 @@ export interface Observation {
 
 /** `metric{a="1",b="2"}`, labels sorted: the one spelling under which a target series is kept and shown. */
 export function seriesName(metric: string, labels: Record<string, string>): string {
-  const names = Object.keys(labels).sort();
+  const names = Object.keys(labels);
   if (names.length === 0) return metric;
-  return `${metric}{${names.map((name) => `${name}="${escapeLabel(labels[name] ?? "")}"`).join(",")}}`;
+  if (names.length > 1) names.sort();
+  let text = "";
+  for (const name of names) text += `${text === "" ? "{" : ","}${name}="${escapeLabel(labels[name] ?? "")}"`;
+  return `${metric}${text}}`;
 }
 
 function escapeLabel(value: string): string {
+  // Several thousand series a second are named, and hardly a value needs it.
+  if (!/[\\"\n]/.test(value)) return value;
   return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
 

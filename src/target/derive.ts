@@ -100,7 +100,8 @@ export class Derivation {
     for (const { metric, labels } of all) {
       if (derivedMetrics.has(metric)) this.#given.add(seriesName(metric, labels));
     }
-    const derived = [...quotients.flatMap((one) => quotientsOf(one, all)), ...this.#hitRatios(all)];
+    const byMetric = Map.groupBy(all, ({ metric }) => metric);
+    const derived = [...quotients.flatMap((one) => quotientsOf(one, byMetric)), ...this.#hitRatios(all)];
     return [...all, ...derived.filter(({ metric, labels }) => !this.#given.has(seriesName(metric, labels)))];
   }
 
@@ -131,18 +132,23 @@ function clampOverflow(observation: Observation): Observation {
     : observation;
 }
 
-function quotientsOf({ metric, part, whole, of, summed }: Quotient, observations: Observation[]): Observation[] {
+function quotientsOf(
+  { metric, part, whole, of, summed }: Quotient,
+  byMetric: Map<string, Observation[]>,
+): Observation[] {
+  const limits = byMetric.get(whole)?.filter(({ value }) => value > 0) ?? [];
+  if (limits.length === 0) return [];
   const fixed = Object.entries(of);
-  const parts = observations.filter(
-    (one) => one.metric === part && fixed.every(([label, value]) => one.labels[label] === value),
-  );
-  return observations.flatMap((limit) => {
-    if (limit.metric !== whole || !(limit.value > 0)) return [];
-    const key = seriesName("", limit.labels);
-    const own = summed ? parts : parts.filter(({ labels }) => key === seriesName("", without(labels, Object.keys(of))));
-    if (own.length === 0) return [];
-    const used = own.reduce((sum, { value }) => sum + value, 0);
-    return [gauge(limit, metric, limit.labels, used / limit.value)];
+  const dropped = Object.keys(of);
+  const used = new Map<string, number>();
+  for (const { labels, value } of byMetric.get(part) ?? []) {
+    if (!fixed.every(([label, text]) => labels[label] === text)) continue;
+    const key = summed ? "" : seriesName("", dropped.length === 0 ? labels : without(labels, dropped));
+    used.set(key, (used.get(key) ?? 0) + value);
+  }
+  return limits.flatMap((limit) => {
+    const sum = used.get(summed ? "" : seriesName("", limit.labels));
+    return sum === undefined ? [] : [gauge(limit, metric, limit.labels, sum / limit.value)];
   });
 }
 

@@ -20,6 +20,11 @@ export function usageOf(pid: number): Usage {
   return sum;
 }
 
+/** CPU time of a process's first thread, alone. */
+export function mainThreadSeconds(pid: number): number {
+  return cpuSecondsOf(`/proc/${pid}/task/${pid}/stat`);
+}
+
 /** User and system time of a process or thread, by its `stat` (proc(5), fields 14 and 15). */
 function cpuSecondsOf(stat: string): number {
   const text = read(stat);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Child } from "./child.ts";
 import type { Present } from "./peers/peer.ts";
-import { usageOf } from "./process-tree.ts";
+import { mainThreadSeconds, usageOf } from "./process-tree.ts";
 import type { PageServer } from "./server.ts";
 
 /** How long clients are looked at, and how. */
@@ -24,6 +24,8 @@ export interface Window {
   requestsPerSecond: number;
   /** Of the client's whole process tree, for each request. */
   cpuMicros: number;
+  /** Of its first thread, in cores; of Plimsoll's that is the one that watches, judges and tells. */
+  mainThreadCores: number;
   /** How much of its core each had. Neither can have more than 1; where neither has it, others took it. */
   clientCores: number;
   serverCores: number;
@@ -89,6 +91,7 @@ interface Reading {
   at: number;
   requests: number;
   client: number;
+  mainThread: number;
   server: number;
 }
 
@@ -97,7 +100,8 @@ async function reading(child: Child, server: PageServer): Promise<Reading> {
   const requests = await server.requests();
   const at = (asked + performance.now()) / 2000;
   const client = usageOf(child.pid).cpuSeconds;
-  return { at, requests, client, server: usageOf(server.pid).cpuSeconds };
+  const mainThread = mainThreadSeconds(child.pid);
+  return { at, requests, client, mainThread, server: usageOf(server.pid).cpuSeconds };
 }
 
 function between(from: Reading, to: Reading): Window {
@@ -107,6 +111,7 @@ function between(from: Reading, to: Reading): Window {
   return {
     requestsPerSecond: requests / seconds,
     cpuMicros: (client / requests) * 1e6,
+    mainThreadCores: (to.mainThread - from.mainThread) / seconds,
     clientCores: client / seconds,
     serverCores: (to.server - from.server) / seconds,
   };
