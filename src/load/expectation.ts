@@ -5,6 +5,7 @@ import { type CompiledPath, compilePath } from "../scenario/json-path.ts";
 import type { Capture, Expect, JsonCheck, RequestStep, TextCheck } from "../scenario/plan.ts";
 import { redactVariables } from "../scenario/secrets.ts";
 import { compileJson, compileTemplate, type Scope } from "../scenario/template.ts";
+import type { CountUsage } from "./usage.ts";
 
 /**
  * Looks at a response: gives the exchange its failure if the response is not as expected, keeps what is captured if it
@@ -22,7 +23,7 @@ const SHOWN = 80;
 
 export function compileExpectation(
   { name, expect, captures }: Pick<RequestStep, "name" | "expect" | "captures">,
-  { redact, uniques }: { redact(text: string): string; uniques: WorkerUniques },
+  { redact, uniques, usage }: { redact(text: string): string; uniques: WorkerUniques; usage: CountUsage | undefined },
 ): Expectation {
   const show: Show = (text, { variables }) => shorten(redactVariables(redact(text), variables));
   const json = expect.json.map((check) => compileJsonCheck(check, show));
@@ -35,6 +36,9 @@ export function compileExpectation(
     if (exchange.failure !== undefined) return;
     exchange.failure = judgeHead(exchange, expect);
     if (exchange.failure !== undefined) return;
+    const read = needsJson || usage !== undefined ? parseJson(exchange) : undefined;
+    // Tokens are spent whatever is expected of the answer.
+    if (read !== undefined) usage?.(read.value);
     if (texts.length > 0) {
       const text = exchange.body?.toString() ?? "";
       for (const check of texts) {
@@ -43,15 +47,13 @@ export function compileExpectation(
       }
     }
     if (!needsJson) return;
-    const document = parseJson(exchange);
-    if (document === undefined)
-      return fail(exchange, `expected JSON, got ${show(exchange.body?.toString() ?? "", scope)}`);
+    if (read === undefined) return fail(exchange, `expected JSON, got ${show(exchange.body?.toString() ?? "", scope)}`);
     for (const check of json) {
-      const wrong = check(document.value, scope);
+      const wrong = check(read.value, scope);
       if (wrong !== undefined) return fail(exchange, wrong);
     }
     for (const keep of kept) {
-      const wrong = keep(document.value, scope);
+      const wrong = keep(read.value, scope);
       if (wrong !== undefined) return fail(exchange, wrong);
     }
   };

@@ -9,6 +9,8 @@ import { isSecretPart } from "../scenario/secrets.ts";
 import { compileJson, compileTemplate, type Scope } from "../scenario/template.ts";
 import { compileExpectation, type Expectation } from "./expectation.ts";
 import { BOUNDARY, compileMultipart } from "./multipart.ts";
+import { RateLimits, TOO_MANY_REQUESTS } from "./rate-limits.ts";
+import { compileUsage } from "./usage.ts";
 
 /** A request of the Plan, made runnable. */
 export interface CompiledRequest {
@@ -58,8 +60,14 @@ export function compileRequest(
   const fixed = typeof step.url === "string" ? parseUrl(step.url) : undefined;
   const headers = compileHeaders(step, userAgent);
   const body = step.body === undefined ? undefined : compileBody(step.body);
-  const settle = compileExpectation(step, { redact, uniques });
-  const wantBody = step.captures.length > 0 || looksAtBody(step.expect);
+  const usage = step.usage === undefined ? undefined : compileUsage(step.usage, aggregator);
+  const judge = compileExpectation(step, { redact, uniques, usage });
+  const limits = new RateLimits(aggregator);
+  const settle: Expectation = (exchange, scope) => {
+    if (exchange.status === TOO_MANY_REQUESTS) limits.count(exchange.headers);
+    judge(exchange, scope);
+  };
+  const wantBody = step.captures.length > 0 || looksAtBody(step.expect) || usage !== undefined;
   const { redirects: maxRedirects, maxBytes } = step;
   return {
     kind: "request",

@@ -79,6 +79,17 @@ export const plimsollMetrics = {
     "result",
   ),
   plimsoll_dropped_iterations_total: counter("Iterations planned but not started.", "scenario", "reason"),
+  plimsoll_llm_tokens_total: counter(
+    "Tokens that responses say they cost, by usage: of a step.",
+    "scenario",
+    "model",
+    "type",
+  ),
+  plimsoll_rate_limited_total: counter(
+    "Responses that refuse for a rate limit, by the limit that their headers say is used up: requests, tokens, unknown.",
+    "scenario",
+    "limit",
+  ),
   plimsoll_schedule_delay_seconds: histogram("How late users and iterations started against the schedule.", "scenario"),
   plimsoll_arrival_rate_target: gauge("Iterations a second that the plan wants started; of open loads.", "scenario"),
   plimsoll_users: gauge("Users active.", "scenario"),

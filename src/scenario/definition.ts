@@ -174,6 +174,13 @@ const request = {
   maxBytes: bytes.optional(),
   expect: expectation.optional(),
   capture: named("a map of variable names to JSONPaths", z.string("a JSONPath, such as $.id")).optional(),
+  usage: map("a map of model, input, output", {
+    model: z.string("a JSONPath, such as $.model, or the model's name").optional(),
+    input: z.string("a JSONPath, such as $.usage.prompt_tokens").optional(),
+    output: z.string("a JSONPath, such as $.usage.completion_tokens").optional(),
+  })
+    .meta({ anyOf: [{ required: ["input"] }, { required: ["output"] }] })
+    .optional(),
   deadline: duration.optional(),
 };
 

@@ -204,6 +204,8 @@ export interface RequestStep {
   body?: Body;
   expect: Expect;
   captures: Capture[];
+  /** Where the response says what it cost. */
+  usage?: Usage;
   deadlineMs: number;
   /** How many redirects are followed; 10 unless given. With 0 a redirect is the response. */
   redirects?: number;
@@ -246,6 +248,13 @@ export interface JsonCheck {
 }
 
 export type TextCheck = { kind: "contains"; value: Template } | { kind: "matches"; value: string };
+
+/** JSONPaths to the tokens that a response of an AI provider has used; the model's name is a JSONPath or a fixed text. */
+export interface Usage {
+  model: { kind: "path" | "text"; value: string };
+  input?: string;
+  output?: string;
+}
 
 /** Keeps the first value that a JSONPath finds in the user's variables. */
 export interface Capture {

@@ -5,7 +5,7 @@ import { readBody } from "./body.ts";
 import { reservedWords } from "./condition.ts";
 import { flows, methods, notYet } from "./definition.ts";
 import { readExpect } from "./expectation.ts";
-import type { Capture, RequestStep, Template } from "./plan.ts";
+import type { Capture, RequestStep, Template, Usage } from "./plan.ts";
 import type { Reader, Variables } from "./reader.ts";
 import type { Entry, Place, SourceNode } from "./source.ts";
 
@@ -33,6 +33,7 @@ export function readRequest(
   const body = readBody(reader, node, variables);
   const expect = readExpect(reader, reader.get(node, "expect"), variables);
   const captures = readCaptures(reader, reader.get(node, "capture"));
+  const usage = readUsage(reader, reader.get(node, "usage"));
   const deadlineMs = reader.duration(reader.get(node, "deadline")) ?? DEFAULT_DEADLINE_MS;
   const redirects = reader.number(reader.get(node, "redirects"));
   const maxBytes = reader.bytes(reader.get(node, "maxBytes"));
@@ -49,6 +50,7 @@ export function readRequest(
     ...(body === undefined ? {} : { body }),
     expect,
     captures,
+    ...(usage === undefined ? {} : { usage }),
     deadlineMs,
     ...(redirects === undefined ? {} : { redirects }),
     ...(maxBytes === undefined ? {} : { maxBytes }),
@@ -112,6 +114,27 @@ function readCaptures(reader: Reader, node: SourceNode | undefined): Capture[] {
     const path = reader.jsonPath(entry.value);
     return variable === undefined || path === undefined ? [] : [{ variable, path }];
   });
+}
+
+/** Providers say in `$.model` which model has answered. */
+function readUsage(reader: Reader, node: SourceNode | undefined): Usage | undefined {
+  if (node?.kind !== "map") return undefined;
+  const path = (key: string) => {
+    const written = reader.get(node, key);
+    return written === undefined ? undefined : reader.jsonPath(written);
+  };
+  const input = path("input");
+  const output = path("output");
+  if (reader.get(node, "input") === undefined && reader.get(node, "output") === undefined) {
+    return reader.report("missing-key", start(node), { key: "input or output", expected: "a JSONPath to its tokens" });
+  }
+  const written = reader.string(reader.get(node, "model")) ?? "$.model";
+  const model = written.startsWith("$") ? (path("model") ?? "$.model") : written;
+  return {
+    model: { kind: written.startsWith("$") ? "path" : "text", value: model },
+    ...(input === undefined ? {} : { input }),
+    ...(output === undefined ? {} : { output }),
+  };
 }
 
 /** A key that names a variable, if `{{ }}` can say it. */

@@ -27,6 +27,10 @@ const inUse = { state: "in_use" };
 const idle = { state: "idle" };
 const host = { component: "host" };
 const db = { datname: "db" };
+const provider = { gen_ai_provider_name: "dependency" };
+/** OpenTelemetry's duration of calls of AI providers. */
+const genAi = (before: string, after: string) =>
+  `sum by (gen_ai_provider_name) (${before}gen_ai_client_operation_duration_seconds${after})`;
 /** OpenTelemetry's name for the pool, as Prometheus writes it. */
 const otelPool = { db_client_connection_pool_name: "pool" };
 
@@ -145,6 +149,22 @@ export const knownNames: KnownName[] = [
   }),
   known("queue_consumers", "rabbitmq_queue_consumers"),
   known("queue_consumers", "celery_active_consumer_count", { rename: { queue_name: "queue" } }),
+
+  known("dependency_duration_seconds", `${genAi("rate(", "_sum)")} / ${genAi("rate(", "_count)")}`, {
+    rename: provider,
+  }),
+  known("dependency_requests_total", genAi("", "_count"), { rename: provider }),
+  known("llm_tokens_total", "sum by (gen_ai_request_model, gen_ai_token_type) (gen_ai_client_token_usage_sum)", {
+    rename: { gen_ai_request_model: "model", gen_ai_token_type: "type" },
+  }),
+  known("llm_tokens_total", "sum by (model_name) (vllm:prompt_tokens_total)", {
+    labels: { type: "input" },
+    rename: { model_name: "model" },
+  }),
+  known("llm_tokens_total", "sum by (model_name) (vllm:generation_tokens_total)", {
+    labels: { type: "output" },
+    rename: { model_name: "model" },
+  }),
 
   known("cpu_utilization_ratio", '1 - avg(rate(node_cpu_seconds_total{mode="idle"}))', { labels: host }),
   known("cpu_utilization_ratio", "system_cpu_usage", { labels: host }),

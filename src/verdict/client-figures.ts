@@ -60,6 +60,11 @@ export class ClientFigures {
         const dropped = this.#counted("plimsoll_dropped_iterations_total");
         return { ms, part: dropped, whole: dropped + this.#counted("plimsoll_iterations_total") };
       }
+      case "llm_tokens":
+        // Where none was used yet, that is 0 of them.
+        return { ms, part: this.#labelled("plimsoll_llm_tokens_total", filters), whole: 1 };
+      case "rate_limited":
+        return { ms, part: this.#labelled("plimsoll_rate_limited_total", filters), whole: this.#requests({}) };
       default:
         throw new Error(`${metric} is no metric of the client`);
     }
@@ -132,6 +137,13 @@ export class ClientFigures {
         return { part: times.count, whole: times.count, times };
       }
     }
+  }
+
+  /** The sum of a counter's series that have all of these labels. */
+  #labelled(metric: "plimsoll_llm_tokens_total" | "plimsoll_rate_limited_total", filters: Filters): number {
+    const wanted = Object.entries(filters).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
+    const series = metricSeries(this.#snapshot.counters, metric);
+    return total(series.filter(([name]) => wanted.every((one) => name.includes(one))));
   }
 
   #iterations({ outcome }: Filters): number {

@@ -135,8 +135,7 @@ export function clientFigure(
         return undefined;
     }
   }
-  const shared =
-    metric === "errors" || metric === "good" || metric === "dropped" || metric === "checks" || custom === "rate";
+  const shared = ["errors", "good", "dropped", "checks", "rate_limited"].includes(metric) || custom === "rate";
   if (whole === 0 && (shared || !seen)) return undefined;
   switch (aggregation.kind) {
     case "ratio":

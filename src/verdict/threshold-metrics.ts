@@ -28,6 +28,8 @@ export const clientMetrics: Record<string, { kinds: readonly Kind[]; filters: re
   iterations: { kinds: counted, filters: ["outcome"] },
   checks: { kinds: ["ratio", "count"], filters: ["check"] },
   dropped: { kinds: ["count", "ratio", "rate"], filters: [] },
+  llm_tokens: { kinds: counted, filters: ["model", "type"] },
+  rate_limited: { kinds: ["count", "ratio", "rate"], filters: ["limit"] },
 };
 
 /** Words of other tools, and what they are called here. */
