@@ -1,5 +1,5 @@
 import type { Exchange, Request, Session } from "../client/client.ts";
-import { TraceContext, type Tracer } from "../client/trace.ts";
+import type { Tracer } from "../client/trace.ts";
 import type { Aggregator, Counter } from "../metrics/aggregator.ts";
 import type { Clock, Timer } from "../metrics/clock.ts";
 import type { Sample } from "../metrics/sample.ts";
@@ -7,6 +7,7 @@ import type { Wait } from "../scenario/plan.ts";
 import { type Scope, TemplateError } from "../scenario/template.ts";
 import type { CodeRun, CompiledCode } from "./code.ts";
 import type { CompiledClass } from "./compile.ts";
+import { Lane, Traffic } from "./lanes.ts";
 import { FlowError, type Instruction, noSlots, nothing, type Program, type Slots } from "./program.ts";
 import type { Random } from "./random.ts";
 import type { CompiledRequest } from "./request.ts";
@@ -22,29 +23,11 @@ export interface Surroundings {
 
 /** A user whose start steps fail, or whose task sends nothing, would spin: it pauses at least this long. */
 const BACK_OFF_MS = 1_000;
-/** Requests that a user has under way at the same time: as many as a browser has to one origin. */
-const MOST_PARALLEL = 6;
-
-/** What a user's requests go over, one at a time. */
-class Lane {
-  readonly session: Session;
-  readonly trace: TraceContext | undefined;
-  /** The last request's headers, and the same with `traceparent`: most requests of a step have one list of headers. */
-  headers: string[] = [];
-  traced: string[] = [];
-  /** When the next request is due; without a pace, when the user had done with the last one. */
-  dueAt = 0;
-
-  constructor(session: Session, trace: TraceContext | undefined) {
-    this.session = session;
-    this.trace = trace;
-  }
-}
-
 /**
  * One user: its start steps, then iterations (a task by weight or in sequence) until it is stopped, then its stop steps; an
  * iteration that has begun is finished. A step that fails ends its task, as what follows may need what it would have
- * captured; a user whose start steps fail tries them again. It goes on where the response comes in, without a promise: an async loop takes a twentieth of a request's CPU time.
+ * captured; a user whose start steps fail tries them again. It goes on where the response comes in, without a promise: an
+ * async loop takes a twentieth of a request's CPU time.
  */
 export class User {
   readonly #class: CompiledClass;
@@ -79,7 +62,7 @@ export class User {
     this.#session = session;
     this.#scope = scope;
     this.#around = around;
-    this.#lane = this.#laneOver(session);
+    this.#lane = new Lane(session, around.tracer !== undefined);
     this.#started = compiled.start.instructions.length === 0;
   }
 
@@ -222,89 +205,72 @@ export class User {
 
   /** Sends requests at the same time; one that finds all lanes taken is due when one is free. */
   #together(steps: readonly CompiledRequest[]): void {
-    const wanted = Math.min(MOST_PARALLEL, steps.length);
-    while (this.#moreLanes.length < wanted - 1) this.#moreLanes.push(this.#laneOver(this.#session.fork()));
-    const lanes = [this.#lane, ...this.#moreLanes.slice(0, wanted - 1)];
-    const due = this.#lane.dueAt;
-    let next = 0;
-    let open = lanes.length;
+    const traffic = new Traffic(this.#lane, this.#moreLanes);
     let good = true;
-    let sending = false;
-    const use = (lane: Lane): void => {
-      for (let step = steps[next++]; step !== undefined; step = steps[next++]) {
-        const request = this.#prepare(step, lane);
-        if (request !== undefined) {
-          send(lane, step, request);
-          return;
-        }
-        good = false;
-      }
-      if (--open > 0) return;
-      this.#lane.dueAt = Math.max(...lanes.map(({ dueAt }) => dueAt));
+    let readyAt = 0;
+    for (const step of steps) {
+      traffic.use((lane, done) => {
+        this.#perform(step, lane, (exchange) => {
+          if (exchange === undefined || exchange.failure !== undefined) good = false;
+          readyAt = Math.max(readyAt, lane.dueAt);
+          done();
+        });
+      });
+    }
+    traffic.whenIdle(() => {
+      this.#lane.dueAt = readyAt;
       if (good) this.#goOn();
       else this.#end(false);
-    };
-    const send = (lane: Lane, step: CompiledRequest, request: Request) => {
-      sending = true;
-      lane.session.send(request, (exchange) => {
-        if (sending) this.#stuck = true;
-        this.#settle(step, lane, request, exchange);
-        if (exchange.failure !== undefined) good = false;
-        use(lane);
-      });
-      sending = false;
-    };
-    for (const lane of lanes) {
-      lane.dueAt = due;
-      use(lane);
-    }
+    });
   }
 
   #run(code: CompiledCode): void {
     const { clock } = this.#around;
     const beganAt = clock.now();
+    const { dueAt } = this.#lane;
+    const traffic = new Traffic(this.#lane, this.#moreLanes);
     let sent = false;
-    const free: Lane[] = [this.#lane, ...this.#moreLanes];
-    const waiting: ((lane: Lane) => void)[] = [];
-    const send = (step: CompiledRequest, lane: Lane, settled: (exchange: Exchange | undefined) => void) => {
-      lane.dueAt = lane === this.#lane && !sent ? lane.dueAt : clock.now();
-      sent = true;
-      const done = (exchange: Exchange | undefined) => {
-        settled(exchange);
-        const next = waiting.shift();
-        if (next === undefined) free.push(lane);
-        else next(lane);
-      };
-      const request = this.#prepare(step, lane);
-      if (request === undefined) {
-        done(undefined);
-        return;
-      }
-      lane.session.send(request, (exchange) => {
-        this.#settle(step, lane, request, exchange);
-        done(exchange);
-      });
-    };
     this.#code = code.run({
       scope: this.#scope,
       clock,
       send: (step, settled) => {
-        let lane = free.pop();
-        if (lane === undefined && this.#moreLanes.length < MOST_PARALLEL - 1) {
-          lane = this.#laneOver(this.#session.fork());
-          this.#moreLanes.push(lane);
-        }
-        if (lane === undefined) waiting.push((later) => send(step, later, settled));
-        else send(step, lane, settled);
+        traffic.use((lane, done) => {
+          lane.dueAt = sent ? clock.now() : dueAt;
+          sent = true;
+          this.#perform(step, lane, (exchange) => {
+            settled(exchange);
+            done();
+          });
+        });
       },
+      // What the code did not await is waited for here: a lane has one request at a time.
       ended: (good) => {
         this.#code = undefined;
-        this.#lane.dueAt = clock.now();
-        if (this.#lane.dueAt - beganAt >= 1) this.#stuck = false;
-        if (good) this.#goOn();
-        else this.#end(false);
+        traffic.whenIdle(() => {
+          this.#lane.dueAt = clock.now();
+          if (this.#lane.dueAt - beganAt >= 1) this.#stuck = false;
+          if (good) this.#goOn();
+          else this.#end(false);
+        });
       },
     });
+  }
+
+  /** Sends a request over a lane and records it; `settled` has what came of it, or nothing if it could not be made. */
+  #perform(step: CompiledRequest, lane: Lane, settled: (exchange: Exchange | undefined) => void): void {
+    const request = this.#prepare(step, lane);
+    if (request === undefined) {
+      settled(undefined);
+      return;
+    }
+    let sending = true;
+    lane.session.send(request, (exchange) => {
+      // What ends before it is sent could not be.
+      if (sending) this.#stuck = true;
+      this.#settle(step, lane, request, exchange);
+      settled(exchange);
+    });
+    sending = false;
   }
 
   #think(pause: { minMs: number; maxMs: number }): void {
@@ -379,10 +345,6 @@ export class User {
     if (tracer !== undefined && trace !== undefined) {
       tracer.end(trace, exchange, () => step.traced(request, exchange, this.#scope));
     }
-  }
-
-  #laneOver(session: Session): Lane {
-    return new Lane(session, this.#around.tracer === undefined ? undefined : new TraceContext());
   }
 }
 

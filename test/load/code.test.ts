@@ -240,6 +240,44 @@ describe("a task of code", () => {
     for (const series of run.total().series) expect(series.success.response.max).toBeCloseTo(0.01, 9);
   });
 
+  it("that does not await its requests is over when they are", async () => {
+    const run = virtualRun(
+      scenario(async ({ http }) => {
+        void http.get("/a");
+        void http.get("/b");
+      }, 2),
+    );
+    await run.finish();
+    expect(run.sent.map(({ at, request }) => `${at} ${request}`)).toEqual([
+      "0 GET /base/a",
+      "0 GET /base/b",
+      "10 GET /base/a",
+      "10 GET /base/b",
+    ]);
+    expect(iterations(run)).toEqual([2, 0]);
+  });
+
+  it("of a user that keeps a pace counts its first request from when it was due, over whatever connection", async () => {
+    const run = virtualRun(
+      defineScenario({
+        host: "http://target",
+        users: {
+          U: {
+            wait: { pacing: "100ms" },
+            tasks: { T: async ({ http }) => void (await Promise.all([http.get("/a"), http.get("/b")])) },
+          },
+        },
+        profiles: { p: { users: 1, iterations: 5 } },
+      }),
+      () => ({ afterMs: 150 }),
+    );
+    await run.finish();
+    const [{ success } = { success: undefined }] = run.total().series;
+    // Iteration n is due at 100 n ms and ends at 150 (n + 1).
+    expect(success?.response.max).toBeCloseTo(0.35, 6);
+    expect(success?.service.max).toBeCloseTo(0.15, 6);
+  });
+
   it("thinks, times spans, and knows its user", async () => {
     const users = new Set<string>();
     const run = virtualRun(
