@@ -204,7 +204,7 @@ export const targetMetrics = {
   open_fds_max: gauge("File descriptors the component may have open.", "component"),
   open_fds_utilization_ratio: gauge("Open file descriptors against what the component may have.", "component"),
   threads: gauge("Threads.", "component"),
-  instances: gauge("Processes or replicas that the component's figures are the sum of.", "component"),
+  instances: gauge("Processes or replicas that the figures are of.", "component"),
   process_start_time_seconds: gauge("When the process started, Unix time.", "component"),
   restarts_total: counter("Restarts.", "component"),
   runtime_heap_used_bytes: gauge("Heap in use.", "component"),

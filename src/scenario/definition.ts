@@ -459,14 +459,17 @@ const composeService = z.union(
 );
 const engineAddress = "the engine's address, such as unix:///var/run/docker.sock or tcp://localhost:2375";
 
+/** One address, or one of each replica: behind one address for all, each look would meet another. */
+const replicas = z.union([url, z.array(url, "a list of URLs").min(1, "at least one URL")], "a URL, or a list of them");
+
 const source = map("a source: prometheus, json, host and so on, with where it is", {
-  prometheus: url.optional(),
-  json: url.optional(),
+  prometheus: replicas.optional(),
+  json: replicas.optional(),
   host: z.literal(true, "true: this machine").optional(),
   process: z.union([countAbove0, text], "a pid, or a program's name").optional(),
   promql: url.optional(),
-  actuator: url.optional(),
-  nginx: url.optional(),
+  actuator: replicas.optional(),
+  nginx: replicas.optional(),
   nats: url.optional(),
   rabbitmq: url.optional(),
   redis: text.optional(),

@@ -290,8 +290,10 @@ class Making {
       return { ...command, ...times };
     }
     if (!("address" in source)) return { ...source, ...times };
-    const { address, ...asked } = source;
-    return { ...asked, url: this.#url(address, this.#host), ...times };
+    const { address, replicas = [], ...asked } = source;
+    const url = this.#url(address, this.#host);
+    const others = replicas.map((one) => this.#url(one, this.#host));
+    return { ...asked, url, ...times, ...(others.length === 0 ? {} : { replicas: others }) };
   }
 
   #url(address: Address, host: Host | undefined): Template {

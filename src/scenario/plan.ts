@@ -319,6 +319,8 @@ export interface SourceCommon {
 /** A source that is asked by GET. */
 interface HttpSource extends SourceCommon {
   url: Template;
+  /** The same of other replicas: all are asked in one look, each a `component` of its own. */
+  replicas?: Template[];
   headers: [name: string, value: Template][];
 }
 

@@ -12,7 +12,7 @@ import type { Entry, SourceNode } from "./source.ts";
 
 /** What a run decides of a source: how often it is asked, and where what is below the host is. */
 type Unplanned<Kind extends Source> = Kind extends { url: unknown }
-  ? Omit<Kind, "url" | "everyMs" | "timeoutMs"> & Times & { address: Address }
+  ? Omit<Kind, "url" | "replicas" | "everyMs" | "timeoutMs"> & Times & { address: Address; replicas?: Address[] }
   : Kind extends CommandSource
     ? // It knows the problem that it is where commands are not allowed.
       Omit<Kind, "everyMs" | "timeoutMs"> & Times & { notAllowed: Problem }
@@ -148,11 +148,12 @@ function checkKeys(reader: Reader, node: SourceNode, keyPlace: Entry["keyPlace"]
 
 const requiredKeys: Record<string, string> = { metrics: "a map of metric names to where they come from" };
 
-/** Where a source is that is asked by GET, and with what headers. */
+/** Where a source is that is asked by GET, perhaps in several replicas, and with what headers. */
 function readAsked(reader: Reader, { node, value }: Written) {
-  const address = readAddress(reader, value, undefined);
   const headers = readHeaders(reader, reader.get(node, "headers"), undefined);
-  return address && { address, headers };
+  const written = value.kind === "list" ? value.items : [value];
+  const [address, ...replicas] = written.flatMap((one) => readAddress(reader, one, undefined) ?? []);
+  return address && { address, headers, ...(replicas.length === 0 ? {} : { replicas }) };
 }
 
 function readMetrics(reader: Reader, kind: Source["kind"], { node, check }: Written): MetricMapping[] {

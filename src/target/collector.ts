@@ -17,6 +17,7 @@ import { PrometheusCollector } from "./prometheus.ts";
 import { PromqlCollector } from "./promql.ts";
 import { RabbitmqCollector } from "./rabbitmq.ts";
 import { RedisCollector } from "./redis.ts";
+import { ReplicasCollector } from "./replicas.ts";
 import { prometheusProblems } from "./series-rules.ts";
 
 /** Looks at one source of the target's health. */
@@ -82,6 +83,15 @@ export function mappingProblems(kind: Source["kind"], metrics: readonly MetricMa
 
 /** The collector of a source that has no `mappingProblems`; with one it throws. */
 export function createCollector(source: Source, deps: CollectorDeps): Collector {
+  if (!("replicas" in source) || source.replicas === undefined) return collectorOf(source, deps);
+  const replicas = [source.url, ...source.replicas].map((url) => ({
+    url,
+    collector: collectorOf({ ...source, url }, deps),
+  }));
+  return new ReplicasCollector(source, replicas, deps);
+}
+
+function collectorOf(source: Source, deps: CollectorDeps): Collector {
   switch (source.kind) {
     case "prometheus":
       return new PrometheusCollector(source, deps);
