@@ -42,8 +42,8 @@ describe("watching alone", () => {
       ["max(db_pool_utilization_ratio) < 101%", "p95(latency) < 1ms"],
       ["--linger", "1s"],
     );
+    await metrics(/^target_up\{[^}]*source="app"[^}]*\} 1$/m);
     const text = await metrics(/^target_load1\{/m);
-    expect(text).toMatch(/^target_up\{[^}]*source="app"[^}]*\} 1$/m);
     expect(text).toMatch(/^plimsoll_run_state\{[^}]*state="running"[^}]*\} 1$/m);
     // Ctrl-C is the end of what has none of its own: the thresholds decide.
     run.process.kill("SIGINT");
