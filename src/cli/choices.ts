@@ -11,7 +11,7 @@ type Given = Pick<LocustSettings, "profile" | "host" | "users" | "spawnRate" | "
 /** What the page's start form offers: the scenario's profiles, as the command line changes them. */
 export function choicesOf({ name, host, profiles, classes }: Scenario, given: Given): Choices {
   const named = profiles.map((profile) => offered(profile, given));
-  const bare = { name: NO_PROFILE, users: given.users ?? 1, ...timesOf(given) };
+  const bare = { name: NO_PROFILE, users: given.users ?? 1, arrivals: null, ...timesOf(given) };
   const alone = profiles.length === 0 || (profiles.length > 1 && given.users !== undefined);
   const offers = alone ? [bare, ...named] : named;
   const usual = offers.find((one) => one.name === "default") ?? offers[0] ?? bare;
@@ -29,11 +29,13 @@ export function choicesOf({ name, host, profiles, classes }: Scenario, given: Gi
 function offered({ name, loads }: Profile, given: Given): Choices["profiles"][number] {
   const [only, ...more] = loads;
   const shape = more.length === 0 && only?.shape.kind === "users" ? only.shape : undefined;
+  const open = more.length === 0 && only?.shape.kind === "arrivals" ? only.shape : undefined;
   return {
     name,
     users: shape === undefined ? null : (given.users ?? shape.users),
     spawnRate: shape === undefined ? null : (given.spawnRate ?? shape.spawnRate ?? null),
-    durationMs: given.runTimeMs ?? shape?.durationMs ?? null,
+    arrivals: open?.perSecond ?? null,
+    durationMs: given.runTimeMs ?? (shape ?? open)?.durationMs ?? null,
   };
 }
 

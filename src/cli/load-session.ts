@@ -8,10 +8,12 @@ import { endOfLoads, type Plan, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
 import { printJudgement } from "../sinks/console-summary.ts";
 import { CsvSink } from "../sinks/csv.ts";
 import { LocustConsole } from "../sinks/locust-console.ts";
+import { LocustFigures } from "../sinks/locust-figures.ts";
 import { LocustJson } from "../sinks/locust-json.ts";
-import type { Choices, Control, Refusal, Wanted } from "../ui/control.ts";
+import type { Choices, Control, Refusal, Wanted, WantedLoad } from "../ui/control.ts";
+import type { Figures } from "../ui/figures.ts";
 import type { Viewed } from "../ui/live.ts";
-import { choicesOf } from "./choices.ts";
+import { choicesOf, NO_PROFILE } from "./choices.ts";
 import { type Io, UsageError, wantsColor } from "./io.ts";
 import { locustExitCode } from "./locust-exit.ts";
 import type { Log } from "./locust-log.ts";
@@ -19,6 +21,7 @@ import { classCounts, planFor, spawnedAt } from "./locust-plan.ts";
 import type { LocustSettings } from "./locust-settings.ts";
 import { outputName, writeOutput } from "./output-file.ts";
 import { writeOutputs } from "./outputs.ts";
+import { ratiosOf } from "./task-ratio.ts";
 
 /** Who stopped a run, in its verdict. */
 const THE_PAGE = "the page";
@@ -46,6 +49,8 @@ export class LoadSession implements Control {
   readonly #log: Log;
   #current: Current | undefined;
   #last: Run | undefined;
+  #figures = new LocustFigures();
+  #plan: Plan | undefined;
   readonly #watchers = new Set<Watcher>();
   #idle: Promise<void> = Promise.resolve();
   #code = 0;
@@ -56,7 +61,7 @@ export class LoadSession implements Control {
     this.#scenario = scenario;
     this.#settings = settings;
     this.#log = log;
-    if (settings.start === "page") planFor(io, scenario, settings, { users: settings.users ?? 1 });
+    if (settings.start === "page") this.#usualPlan();
   }
 
   /** What the page is called. */
@@ -82,6 +87,20 @@ export class LoadSession implements Control {
       return () => this.#watchers.delete(watcher);
     },
   };
+
+  /** The latest run as Locust would tell it. */
+  readonly figures: Figures = {
+    requests: () => this.#figures.requests(),
+    exceptions: () => this.#figures.exceptions(),
+    csv: (file) => this.#figures.csv(file),
+    tasks: () => ratiosOf(this.#plan ?? this.#usualPlan()),
+    logs: () => this.#log.latest,
+  };
+
+  /** The file of the latest run. */
+  runFile(): string | undefined {
+    return this.#last?.runFile.path;
+  }
 
   /** `/metrics` of the latest run; empty before the first. */
   async metrics(accept: string | undefined): Promise<{ contentType: string; body: string }> {
@@ -115,6 +134,13 @@ export class LoadSession implements Control {
     }
   }
 
+  /** What the settings alone would run. */
+  #usualPlan(): Plan {
+    const { profile } = this.choices();
+    const wanted = profile === NO_PROFILE ? { users: this.#settings.users ?? 1 } : { profile };
+    return planFor(this.#io, this.#scenario, this.#settings, wanted).plan;
+  }
+
   #begin({ plan, feeds, plannedAtMs }: Prepared): void {
     const { csv, processes, runs } = this.#settings;
     const resetAtMs = this.#settings.resetStats ? spawnedAt(plan) : undefined;
@@ -125,8 +151,10 @@ export class LoadSession implements Control {
       classCounts,
       resetAtMs,
     });
+    const figures = new LocustFigures(spawnedAt(plan) ?? 0, resetAtMs);
     const sinks: Sink[] = [
       console,
+      figures,
       ...(csv === undefined ? [] : [new CsvSink(outputName(csv.prefix, plan, this.#settings), { ...csv, resetAtMs })]),
       ...(this.#settings.json || this.#settings.jsonFile !== undefined ? [json] : []),
     ];
@@ -151,6 +179,8 @@ export class LoadSession implements Control {
     const current = { run, plan, console, json, stoppedBy: undefined, asked: undefined };
     this.#current = current;
     this.#last = run;
+    this.#figures = figures;
+    this.#plan = plan;
     this.#idle = this.#execute(current).finally(() => {
       this.#current = undefined;
     });
@@ -166,14 +196,24 @@ export class LoadSession implements Control {
     return undefined;
   }
 
-  /** Changes the number of users; all loads share it. `spawnRate`: users begun or ended a second. */
-  scale(users: number, spawnRate = this.#settings.spawnRate ?? KEYS_SPAWN_RATE): Refusal {
+  /** Changes the load: all loads of its kind share it. */
+  scale(load: WantedLoad): Refusal {
     if (this.#current === undefined) return { message: "No run is under way." };
     const { run, plan, console } = this.#current;
-    const done = run.scale({ kind: "users", users, spawnRate });
+    const { spawnRate = KEYS_SPAWN_RATE } = this.#settings;
+    const wanted = load.kind === "users" ? { spawnRate, ...load } : load;
+    const done = run.scale(wanted);
     if (done.kind === "problem") return done;
-    this.#current.asked = users;
-    console.scaled(plan, users, spawnRate);
+    if (wanted.kind === "arrivals") return undefined;
+    this.#current.asked = wanted.users;
+    console.scaled(plan, wanted.users, wanted.spawnRate);
+    return undefined;
+  }
+
+  reset(): Refusal {
+    if (this.#current === undefined) return { message: "No run is under way." };
+    this.#figures.reset();
+    this.#current.run.view.reset();
     return undefined;
   }
 
@@ -181,7 +221,7 @@ export class LoadSession implements Control {
   change(by: number): void {
     const users = this.#current?.asked ?? this.#current?.run.wanted.users;
     if (users === undefined) return;
-    const refused = this.scale(Math.max(0, users + by), KEYS_SPAWN_RATE);
+    const refused = this.scale({ kind: "users", users: Math.max(0, users + by), spawnRate: KEYS_SPAWN_RATE });
     if (refused !== undefined) this.#log.say("WARNING", "main", refused.message);
   }
 

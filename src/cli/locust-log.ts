@@ -7,6 +7,9 @@ import { type Output, UsageError } from "./io.ts";
 export const logLevels = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+/** As many lines as Locust's `/logs` shows. */
+const REMEMBERED = 500;
+
 export interface LogOptions {
   level: LogLevel;
   /** In place of the output; its folder is made. */
@@ -19,6 +22,7 @@ export class Log {
   readonly #write: (text: string) => void;
   readonly #wallNow: () => number;
   readonly #least: number;
+  readonly #latest: string[] = [];
   readonly #host = hostname().replace(/\..*/, "");
 
   /** `wallNow` gives Unix milliseconds. Throws a UsageError for a file that cannot be written. */
@@ -28,10 +32,18 @@ export class Log {
     this.#write = file === undefined ? (text) => void output.write(text) : intoFile(file);
   }
 
+  /** The last lines, the latest last. */
+  get latest(): readonly string[] {
+    return this.#latest;
+  }
+
   /** `part` is who says it: main, runner, … */
   say(level: LogLevel, part: string, message: string): void {
     if (logLevels.indexOf(level) < this.#least) return;
-    this.#write(`[${localTime(this.#wallNow())}] ${this.#host}/${level}/plimsoll.${part}: ${plain(message)}\n`);
+    const line = `[${localTime(this.#wallNow())}] ${this.#host}/${level}/plimsoll.${part}: ${plain(message)}`;
+    this.#latest.push(line);
+    if (this.#latest.length > REMEMBERED) this.#latest.shift();
+    this.#write(`${line}\n`);
   }
 }
 

@@ -13,7 +13,7 @@ export function planFor(io: Io, scenario: Opened, settings: LocustSettings, want
   const { seed, labels, excludeTags, equalWeights, classChanges, stopTimeoutMs, resetStats } = settings;
   const { classes = settings.classes, tags = settings.tags, profile = settings.profile } = wanted;
   const { users = settings.users, spawnRate = settings.spawnRate } = wanted;
-  const { host = settings.host, durationMs = settings.runTimeMs } = wanted;
+  const { host = settings.host, durationMs = settings.runTimeMs, arrivals } = wanted;
   const prepared = planOf(io, scenario, {
     seed,
     version: version(),
@@ -27,6 +27,7 @@ export function planFor(io: Io, scenario: Opened, settings: LocustSettings, want
     ...(host === undefined ? {} : { host }),
     ...(users === undefined ? {} : { users }),
     ...(spawnRate === undefined ? {} : { spawnRate }),
+    ...(arrivals === undefined ? {} : { arrivals }),
     ...(durationMs === undefined ? {} : { durationMs }),
     ...(stopTimeoutMs === undefined ? {} : { stopTimeoutMs }),
   });

@@ -5,6 +5,7 @@ import type { ListenAddress } from "../ui/server.ts";
 import { TargetFile } from "../ui/target-file.ts";
 import { nearest } from "../verdict/spelling.ts";
 import { version } from "../version.ts";
+import { ThreadArchive } from "./archive.ts";
 import { type Io, UsageError } from "./io.ts";
 import { followKeys, openInBrowser } from "./keys.ts";
 import { LoadSession } from "./load-session.ts";
@@ -154,12 +155,15 @@ class Surroundings {
   }
 
   async #serve() {
-    const { start, listen, metricsListen } = this.#settings;
+    const { start, listen, metricsListen, runs } = this.#settings;
     const session = this.#session;
     const served = {
       metrics: (accept: string | undefined) => session.metrics(accept),
       title: () => session.title,
       viewed: session.viewed,
+      figures: session.figures,
+      archive: new ThreadArchive(runs),
+      runFile: () => session.runFile(),
       control: session,
       onError: (error: unknown) => session.note(`An answer of the server failed: ${String(error)}`),
     };

@@ -4,13 +4,18 @@ import type { Prepared } from "../prepare.ts";
 import { Run } from "../run.ts";
 import { ConsoleSink } from "../sinks/console.ts";
 import { printSummary } from "../sinks/console-summary.ts";
+import { LocustFigures } from "../sinks/locust-figures.ts";
 import type { Control } from "../ui/control.ts";
+import type { LocustFile } from "../ui/figures.ts";
 import { TargetFile } from "../ui/target-file.ts";
 import { exitCode } from "../verdict/verdict.ts";
+import { ThreadArchive } from "./archive.ts";
 import { type Io, wantsColor } from "./io.ts";
+import { spawnedAt } from "./locust-plan.ts";
 import { csvSinks, type OutputFlags, writeOutputs } from "./outputs.ts";
 import { type Addresses, serve } from "./serving.ts";
 import { Signals } from "./signals.ts";
+import { ratiosOf } from "./task-ratio.ts";
 
 /** What of a run is the session's, not the plan's: where it runs and who is told. */
 export interface SessionOptions extends Addresses {
@@ -31,13 +36,14 @@ export async function session(
 ): Promise<number> {
   const color = wantsColor(io);
   const say = new ConsoleSink(io.stdout, { color });
+  const figures = new LocustFigures(spawnedAt(plan));
   const run = new Run({
     plan,
     feeds,
     plannedAtMs,
     workers: workersFor(plan, options.processes),
     runFile: join(options.runs, `${plan.runId}.db`),
-    sinks: [say, ...csvSinks(options.outputs)],
+    sinks: [say, figures, ...csvSinks(options.outputs)],
     secret: (name) => io.environment[name] ?? "",
   });
   const signals = new Signals(run);
@@ -45,7 +51,16 @@ export async function session(
     metrics: (accept: string | undefined) => run.prometheus.render(accept),
     title: () => `${plan.scenario} ${plan.profile}`,
     viewed: run.view,
-    control: controlOf(run),
+    figures: {
+      requests: () => figures.requests(),
+      exceptions: () => figures.exceptions(),
+      csv: (file: LocustFile) => figures.csv(file),
+      tasks: () => ratiosOf(plan),
+      logs: () => run.view.view?.events.map(({ message }) => message) ?? [],
+    },
+    archive: new ThreadArchive(options.runs),
+    runFile: () => run.runFile.path,
+    control: controlOf(run, figures),
     onError: (error: unknown) => run.note(`An answer of the server failed: ${String(error)}`),
   };
   const { page, servers } = await serve(io, served, options);
@@ -69,7 +84,7 @@ export async function session(
 }
 
 /** The page of a run that was started from the command line can stop it, and start no other. */
-function controlOf(run: Run): Control {
+function controlOf(run: Run, figures: LocustFigures): Control {
   return {
     choices: () => undefined,
     get running() {
@@ -82,9 +97,14 @@ function controlOf(run: Run): Control {
       if (run.state === "running") run.stop("the page");
       return undefined;
     },
-    scale: (users) => {
-      const done = run.scale({ kind: "users", users });
+    scale: (load) => {
+      const done = run.scale(load);
       return done.kind === "problem" ? done : undefined;
+    },
+    reset: () => {
+      figures.reset();
+      run.view.reset();
+      return undefined;
     },
   };
 }

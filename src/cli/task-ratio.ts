@@ -35,7 +35,8 @@ export function taskRatioJson(plan: Plan): string {
   return `${JSON.stringify(ratiosOf(plan), null, 4)}\n`;
 }
 
-function ratiosOf({ loads }: Plan): { per_class: Record<string, Ratio>; total: Record<string, Ratio> } {
+/** Locust's `/tasks`. */
+export function ratiosOf({ loads }: Plan): { per_class: Record<string, Ratio>; total: Record<string, Ratio> } {
   const users = new Map<UserClass, number>();
   for (const { load, classes } of loads) {
     const { classOf } = userSequence(classes);

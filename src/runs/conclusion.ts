@@ -29,7 +29,7 @@ export function concludeRun(run: StoredRun): Conclusion {
   const trust = new Trust();
   const last = run.finalSnapshot();
   const loadEndedAt = loadEndOf(run);
-  const snapshot = { ...last, at: Math.max(0, Math.min(last.at, loadEndedAt ?? last.at)) };
+  const snapshot = endSnapshot(run);
   let states: ThresholdState[] = [];
   if (outcome !== undefined) {
     for (const observation of run.observations()) judge.observe(duringLoad([observation], loadEndedAt));
@@ -72,6 +72,12 @@ export function concludeRun(run: StoredRun): Conclusion {
       watchOnly,
     }),
   };
+}
+
+/** The last state, as of the load's end. */
+export function endSnapshot(run: StoredRun): Snapshot {
+  const last = run.finalSnapshot();
+  return { ...last, at: Math.max(0, Math.min(last.at, loadEndOf(run) ?? last.at)) };
 }
 
 /** When the load ended, where the target was watched after it; the run's milliseconds. */

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Verdict } from "../verdict/verdict.ts";
-import { concludeRun } from "./conclusion.ts";
+import { concludeRun, endSnapshot } from "./conclusion.ts";
 import { openRun } from "./open-run.ts";
 
 /** A run file, as a list shows it. */
@@ -37,7 +37,9 @@ function listed(path: string): ListedRun[] {
   if (run.kind === "problem") return [];
   try {
     const { runId: id, scenario, profile, startedAt, labels } = run.plan;
-    const { snapshot, verdict } = concludeRun(run);
+    // A run that was judged is not judged again, which can take seconds.
+    const { snapshot, verdict } =
+      run.outcome === undefined ? concludeRun(run) : { ...run.outcome, snapshot: endSnapshot(run) };
     const bytes = statSync(path).size;
     return [{ path, id, scenario, profile, startedAt, durationMs: snapshot.at, state: verdict.state, labels, bytes }];
   } finally {

@@ -1,5 +1,6 @@
 import { keyText, requestCount, type SeriesKey, type Snapshot } from "../metrics/snapshot.ts";
 import type { Verdict } from "../verdict/verdict.ts";
+import { seriesSince } from "./reset.ts";
 import { type Summary, type SummaryInput, type SummaryRequest, summariseFigures, summariseVerdict } from "./summary.ts";
 import { type WorkerView, workersOf } from "./view.ts";
 
@@ -62,13 +63,18 @@ export interface StandingInput extends Omit<SummaryInput, "verdict" | "plan"> {
   verdict?: Verdict | undefined;
   /** Absent for a run that is over. */
   recent?: RecentRates;
+  /** Figures of requests count from here on. */
+  since?: Snapshot | undefined;
 }
 
-export function standingOf({ verdict, recent, ...input }: StandingInput): Standing {
-  const { requests, ...figures } = summariseFigures(input);
-  const { series, gauges } = input.snapshot;
+export function standingOf({ verdict, recent, since, ...input }: StandingInput): Standing {
+  const figures = summariseFigures(input);
+  const counted = since === undefined ? input : from(input, since);
+  const { requests, totals } = since === undefined ? figures : summariseFigures(counted);
+  const { series } = counted.snapshot;
   return {
     ...figures,
+    totals: { ...figures.totals, ...totals, iterations: figures.totals.iterations, dropped: figures.totals.dropped },
     verdict: verdict === undefined ? null : summariseVerdict(verdict),
     requests: requests.map((request, at): StandingRequest => {
       const one = series[at];
@@ -79,6 +85,12 @@ export function standingOf({ verdict, recent, ...input }: StandingInput): Standi
         current: over ? { rate: 0, failures: 0 } : recent.of(one.key),
       };
     }),
-    workers: workersOf(gauges),
+    workers: workersOf(input.snapshot.gauges),
   };
+}
+
+/** As if the run had begun at `since`: what was counted up to then is taken away. */
+function from(input: Omit<StandingInput, "verdict">, since: Snapshot): typeof input {
+  const snapshot = { ...input.snapshot, series: seriesSince(input.snapshot, since) };
+  return { ...input, snapshot, endedAt: (input.endedAt ?? input.snapshot.at) - since.at };
 }

@@ -52,6 +52,8 @@ export class ViewSink implements Sink {
   readonly #health: () => Pick<StandingInput, "target" | "trust" | "analysis">;
   #view: RunView | undefined;
   #last: Tick | undefined;
+  /** Where the figures of requests were reset. */
+  #base: Snapshot | undefined;
   #verdict: Verdict | undefined;
   #before = START;
   #everyMs: Record<string, number> = {};
@@ -115,8 +117,16 @@ export class ViewSink implements Sink {
     for (const watcher of this.#watchers) watcher.renewed();
   }
 
+  /** Figures of requests count from now on, until the run has ended: then they are the whole run's again. */
+  reset(): void {
+    this.#base = this.#last?.snapshot;
+    for (const watcher of this.#watchers) watcher.renewed();
+  }
+
   #standing({ snapshot, thresholds: states }: Tick): Standing {
-    return standingOf({ snapshot, states, ...this.#health(), verdict: this.#verdict, recent: this.#recent });
+    const given = { snapshot, states, ...this.#health(), recent: this.#recent };
+    if (this.#verdict !== undefined) return standingOf({ ...given, verdict: this.#verdict });
+    return standingOf({ ...given, since: this.#base });
   }
 
   #loadOf(snapshot: Snapshot): Pick<ViewTick, "load" | "errors"> {

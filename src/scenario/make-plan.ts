@@ -23,7 +23,7 @@ import type { Profile } from "./profile.ts";
 import type { ScenarioRequest } from "./request.ts";
 import type { Scenario } from "./scenario.ts";
 import { checkFixedCounts, type Notes, tagged } from "./selection.ts";
-import { loadOf } from "./shape.ts";
+import { loadOf, type Shape } from "./shape.ts";
 import type { ScenarioClass } from "./user-class.ts";
 import type { ScenarioSource } from "./watch.ts";
 
@@ -36,6 +36,8 @@ export interface PlanOptions extends ClassChanges {
   users?: number;
   /** Users a second, where there is a number of users that are spawned. */
   spawnRate?: number;
+  /** Iterations started a second, of a profile with one rate of arrivals. */
+  arrivals?: number;
   /** The whole run, spawning included; stages that would go on are cut off. */
   durationMs?: number;
   /** Sources may run commands of the scenario. */
@@ -74,6 +76,13 @@ export function makePlan(scenario: Scenario, options: PlanOptions): Planned | { 
   const used = new Set(plan.feeds?.map(({ name }) => name));
   return { plan: freeze(plan), feeds: scenario.feeds.flatMap(({ name, table }) => (used.has(name) ? table : [])) };
 }
+
+/** Which kind of load has a place for an option. */
+const optionPlaces: Record<"users" | "spawnRate" | "arrivals", { kinds: Shape["kind"][]; expected: string }> = {
+  users: { kinds: ["users", "iterations"], expected: "a profile with a number of users" },
+  spawnRate: { kinds: ["users"], expected: "a profile with users that are spawned" },
+  arrivals: { kinds: ["arrivals"], expected: "a profile with one rate of arrivals" },
+};
 
 /** A plan, and the rows of its feeds, which are not for the run file. */
 export interface Planned {
@@ -184,8 +193,8 @@ class Making {
   }
 
   #loads(profile: Profile): PlannedLoad[] {
-    for (const option of ["users", "spawnRate"] as const) this.#checkOption(option, profile);
-    const { users, spawnRate, durationMs } = this.#options;
+    for (const option of ["users", "spawnRate", "arrivals"] as const) this.#checkOption(option, profile);
+    const { users, spawnRate, arrivals, durationMs } = this.#options;
     if (this.#scenario.classes.length === 0) {
       const hint = "plimsoll watch looks at the target alone";
       this.#report("missing-key", "users", { key: "users", expected: "user classes, to make a load", hint });
@@ -208,7 +217,7 @@ class Making {
     }
     const loads = begun.map(({ shape, ...rest }) => {
       const lengthMs = durationMs === undefined ? undefined : durationMs - rest.startMs;
-      return { load: loadOf(shape, { users, spawnRate, lengthMs }), ...rest };
+      return { load: loadOf(shape, { users, spawnRate, arrivals, lengthMs }), ...rest };
     });
     for (const load of loads) checkFixedCounts(profile.name, load, this.#notes);
     return loads.map(({ load, startMs, host = this.#host, classes }) => ({
@@ -219,15 +228,16 @@ class Making {
   }
 
   /** An option that a profile has no place for is a mistake: a load of another size than was asked for would not be noticed. */
-  #checkOption(option: "users" | "spawnRate", { name, loads }: Profile): void {
+  #checkOption(option: keyof typeof optionPlaces, { name, loads }: Profile): void {
     if (this.#options[option] === undefined) return;
     const [first, ...more] = loads;
     const kind = first?.shape.kind;
-    if (more.length === 0 && (kind === "users" || (kind === "iterations" && option === "users"))) return;
+    const { kinds, expected } = optionPlaces[option];
+    if (more.length === 0 && kind !== undefined && kinds.includes(kind)) return;
     const what = more.length > 0 ? "several loads" : kind === "rate stages" ? "stages" : kind;
     this.#report("option", option, {
       key: option,
-      expected: option === "users" ? "a profile with a number of users" : "a profile with users that are spawned",
+      expected,
       got: `${name}, which has ${what}`,
       hint: "change the profile, or add one",
     });

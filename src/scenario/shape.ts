@@ -20,6 +20,8 @@ export type Spacing = "constant" | "poisson";
 export interface Change {
   users?: number | undefined;
   spawnRate?: number | undefined;
+  /** Iterations a second. */
+  arrivals?: number | undefined;
   /** From the load's start to its end; stages that would go on are cut off there. */
   lengthMs?: number | undefined;
 }
@@ -40,7 +42,9 @@ export function loadOf(shape: Shape, change: Change): Load {
       return { kind: "users", stages: cut([stage], lengthMs ?? shape.durationMs, partOfRamp) };
     }
     case "arrivals": {
-      const { perSecond, spacing, maxUsers = defaultMaxUsers(perSecond), durationMs = UNTIL_STOPPED_MS } = shape;
+      const { spacing, durationMs = UNTIL_STOPPED_MS } = shape;
+      const perSecond = change.arrivals ?? shape.perSecond;
+      const maxUsers = shape.maxUsers ?? defaultMaxUsers(perSecond);
       return arrivals([{ perSecond, overMs: 0, forMs: lengthMs ?? durationMs }], maxUsers, spacing);
     }
     case "iterations": {

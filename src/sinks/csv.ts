@@ -4,58 +4,11 @@ import type { TaskException } from "../metrics/snapshot.ts";
 import type { Sink, Tick } from "../runs/sink.ts";
 import type { Plan } from "../scenario/plan.ts";
 import type { Verdict } from "../verdict/verdict.ts";
-import { csvRow, type Field } from "./csv-text.ts";
-import {
-  LocustCounter,
-  type LocustEntry,
-  noStats,
-  overallRate,
-  percentileMs,
-  percentiles,
-  RecentStats,
-  timesMs,
-} from "./locust-stats.ts";
+import { exceptionsCsv, failuresCsv, historyHeader, historyRows, type LocustCsv, statsCsv } from "./locust-csv.ts";
+import { LocustCounter, noStats, RecentStats } from "./locust-stats.ts";
 
 /** As Locust: what is read meanwhile is at most so old. */
 const FLUSH_MS = 5_000;
-
-const titles = percentiles.map(([title]) => title);
-
-/** Locust's headers, which programs look for. */
-export const csvHeaders = {
-  stats: [
-    "Type",
-    "Name",
-    "Request Count",
-    "Failure Count",
-    "Median Response Time",
-    "Average Response Time",
-    "Min Response Time",
-    "Max Response Time",
-    "Average Content Size",
-    "Requests/s",
-    "Failures/s",
-    ...titles,
-  ],
-  stats_history: [
-    "Timestamp",
-    "User Count",
-    "Type",
-    "Name",
-    "Requests/s",
-    "Failures/s",
-    ...titles,
-    "Total Request Count",
-    "Total Failure Count",
-    "Total Median Response Time",
-    "Total Average Response Time",
-    "Total Min Response Time",
-    "Total Max Response Time",
-    "Total Average Content Size",
-  ],
-  failures: ["Method", "Name", "Error", "Occurrences", "First Seen", "Last Seen"],
-  exceptions: ["Count", "Message", "Traceback", "Nodes"],
-} as const;
 
 export interface CsvOptions {
   fullHistory: boolean;
@@ -90,7 +43,7 @@ export class CsvSink implements Sink {
   start({ startedAt }: Plan): void {
     this.#startedAt = startedAt;
     mkdirSync(dirname(this.#prefix), { recursive: true });
-    writeFileSync(this.#path("stats_history"), csvRow(csvHeaders.stats_history));
+    writeFileSync(this.#path("stats_history"), historyHeader());
     this.#rewrite();
   }
 
@@ -99,7 +52,7 @@ export class CsvSink implements Sink {
     this.#stats = this.#counter.count(snapshot);
     this.#exceptions = snapshot.exceptions ?? [];
     this.#recent.observe(this.#stats);
-    this.#history.push(this.#historyRows());
+    this.#history.push(historyRows(this.#stats, this.#recent, this.#startedAt, this.#fullHistory));
     if (snapshot.at - this.#flushedAt >= FLUSH_MS) this.#flush();
   }
 
@@ -107,7 +60,7 @@ export class CsvSink implements Sink {
     this.#flush();
   }
 
-  #path(file: keyof typeof csvHeaders): string {
+  #path(file: LocustCsv): string {
     return `${this.#prefix}_${file}.csv`;
   }
 
@@ -120,68 +73,8 @@ export class CsvSink implements Sink {
 
   /** The files that say how it stands, and not how it came. */
   #rewrite(): void {
-    const { entries, total, failures } = this.#stats;
-    const rows = [...entries, total].map((entry) => this.#statsRow(entry));
-    writeFileSync(this.#path("stats"), csvRow(csvHeaders.stats) + rows.join(""));
-    const failed = failures.map(({ method, name, error, occurrences, firstAt, lastAt }) =>
-      csvRow([method, name, error, occurrences, this.#utc(firstAt), this.#utc(lastAt)]),
-    );
-    writeFileSync(this.#path("failures"), csvRow(csvHeaders.failures) + failed.join(""));
-    // Locust names the nodes of a distributed run there; alone it is its own.
-    const thrown = this.#exceptions.map(({ message, traceback, count }) =>
-      csvRow([count, message, traceback, "local"]),
-    );
-    writeFileSync(this.#path("exceptions"), csvRow(csvHeaders.exceptions) + thrown.join(""));
+    writeFileSync(this.#path("stats"), statsCsv(this.#stats));
+    writeFileSync(this.#path("failures"), failuresCsv(this.#stats, this.#startedAt));
+    writeFileSync(this.#path("exceptions"), exceptionsCsv(this.#exceptions));
   }
-
-  #statsRow(entry: LocustEntry): string {
-    return csvRow([
-      entry.method,
-      entry.name,
-      entry.requests,
-      entry.failures,
-      ...figures(entry),
-      overallRate(this.#stats, entry.requests),
-      overallRate(this.#stats, entry.failures),
-      ...percentileFields(entry),
-    ]);
-  }
-
-  #historyRows(): string {
-    const { at, users, entries, total } = this.#stats;
-    const timestamp = Math.floor((this.#startedAt + at) / 1000);
-    const rows = (this.#fullHistory ? [...entries, total] : [total]).map((entry) => {
-      const recent = this.#recent.of(entry);
-      return csvRow([
-        timestamp,
-        users,
-        entry.method,
-        entry.name,
-        recent.requestsPerSecond.toFixed(6),
-        recent.failuresPerSecond.toFixed(6),
-        // As Locust: of the last seconds in a full history, of the whole run in a short one.
-        ...percentileFields(this.#fullHistory ? { ...entry, times: recent.times } : entry),
-        entry.requests,
-        entry.failures,
-        ...figures(entry),
-      ]);
-    });
-    return rows.join("");
-  }
-
-  /** To the second, as Locust writes it. */
-  #utc(at: number): string {
-    return `${new Date(this.#startedAt + at).toISOString().slice(0, 19)}Z`;
-  }
-}
-
-/** Median, average, least and greatest response time, and mean size. */
-function figures(entry: LocustEntry): Field[] {
-  const { average, least, most } = timesMs(entry);
-  const size = entry.requests === 0 ? 0 : entry.bytes / entry.requests;
-  return [percentileMs(entry, 0.5) ?? 0, average, least, most, size];
-}
-
-function percentileFields(entry: Pick<LocustEntry, "times">): Field[] {
-  return percentiles.map(([, q]) => percentileMs(entry, q) ?? "N/A");
 }

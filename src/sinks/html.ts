@@ -20,6 +20,8 @@ export interface HtmlReport {
   shown: Shown;
   /** What the run file has lost, for people. */
   damage: readonly string[];
+  /** Undefined: as the reader's system has it. */
+  theme?: "light" | "dark" | undefined;
 }
 
 /**
@@ -49,13 +51,13 @@ export async function writeHtmlReport(
  * charts are SVG and all is text; where scripts run, the page takes over with the run's data, which stands in the file. Its
  * policy lets run the one script that it came with, and nothing that a target or a scenario said.
  */
-export function htmlReport({ summary, shown, damage }: HtmlReport, page: PageFiles | undefined): string {
+export function htmlReport({ summary, shown, damage, theme }: HtmlReport, page: PageFiles | undefined): string {
   const { run } = summary;
   const title = escapeHtml(`${run.scenario} – ${run.profile} – Plimsoll`);
   const script = page === undefined ? undefined : inScript(page.script);
   const allowed = script === undefined ? "" : `; script-src '${hashOf(script)}'`;
   return `<!doctype html>
-<html lang="en">
+<html lang="en"${theme === undefined ? "" : ` data-theme="${theme}"`}>
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:${allowed}">

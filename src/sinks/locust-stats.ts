@@ -59,7 +59,7 @@ export const noStats: LocustStats = statsOf({ at: 0, series: [], gauges: {} }, 0
 
 /** Turns snapshots into what Locust would have counted. */
 export class LocustCounter {
-  readonly #resetAtMs: number | undefined;
+  #resetAtMs: number | undefined;
   #base: LocustStats | undefined;
 
   /** From `resetAtMs` on only what came after it counts, as with `--reset-stats`. */
@@ -72,6 +72,12 @@ export class LocustCounter {
     if (this.#resetAtMs === undefined || snapshot.at < this.#resetAtMs) return stats;
     this.#base ??= stats;
     return statsSince(stats, this.#base);
+  }
+
+  /** From this snapshot on only what comes after it counts. */
+  reset(snapshot: Snapshot): void {
+    this.#resetAtMs = snapshot.at;
+    this.#base = statsOf(snapshot, 0);
   }
 }
 

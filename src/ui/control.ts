@@ -4,7 +4,14 @@
 export interface Choices {
   scenario: string;
   host: string;
-  profiles: { name: string; users: number | null; spawnRate: number | null; durationMs: number | null }[];
+  profiles: {
+    name: string;
+    users: number | null;
+    spawnRate: number | null;
+    /** Iterations a second; null where the profile has no one rate of them. */
+    arrivals: number | null;
+    durationMs: number | null;
+  }[];
   /** The profile that the form begins with. */
   profile: string;
   classes: string[];
@@ -17,6 +24,8 @@ export interface Wanted {
   host?: string;
   users?: number;
   spawnRate?: number;
+  /** Iterations started a second, where the profile has one rate of them. */
+  arrivals?: number;
   durationMs?: number;
   classes?: readonly string[];
   tags?: readonly string[];
@@ -32,6 +41,11 @@ export interface Control {
   readonly running: boolean;
   start(wanted: Wanted): Refusal;
   stop(): Refusal;
-  /** Changes the number of users of the run under way. */
-  scale(users: number): Refusal;
+  /** Changes the load of the run under way. */
+  scale(load: WantedLoad): Refusal;
+  /** Figures that are shown count from now on. The run's record, its verdict among it, keeps everything. */
+  reset(): Refusal;
 }
+
+/** So many users, begun or ended so many a second; or so many arrivals a second. */
+export type WantedLoad = { kind: "users"; users: number; spawnRate?: number } | { kind: "arrivals"; perSecond: number };

@@ -58,14 +58,26 @@ const safeHeaders: Record<string, string> = {
   "Cache-Control": "no-store",
 };
 
+/** What changes something, by POST. Two of Locust's may be asked for with GET. */
+const changing: Record<string, readonly string[]> = {
+  "/api/v1/runs": ["POST"],
+  "/api/v1/run/stop": ["POST"],
+  "/api/v1/run/scale": ["POST"],
+  "/api/v1/run/reset": ["POST"],
+  "/swarm": ["POST"],
+  "/stop": ["GET", "POST"],
+  "/stats/reset": ["GET", "POST"],
+};
+
 /**
- * Sends strangers away (403), and methods that could change something (405) but at the paths that are there for it
- * (`changing`).
+ * Sends strangers away (403), and methods that could change something (405) but at the paths that are there for it, if
+ * anything may be changed (`changeable`).
  */
-export function guard(listenHost: string | undefined, changing: readonly string[] = []): RequestHandler {
+export function guard(listenHost: string | undefined, changeable = false): RequestHandler {
   return (request, response, next) => {
-    const changes = changing.includes(request.path);
-    const reads = request.method === "GET" || request.method === "HEAD";
+    const methods = changeable ? (changing[request.path] ?? []) : [];
+    const changes = methods.includes(request.method);
+    const reads = ["GET", "HEAD"].includes(request.method) && !(request.method === "HEAD" && methods.includes("GET"));
     response.set(safeHeaders);
     const reason = stranger(
       {
@@ -79,7 +91,7 @@ export function guard(listenHost: string | undefined, changing: readonly string[
     );
     if (reason !== undefined) {
       response.status(403).type("text/plain").send(`${reason}\n`);
-    } else if (!reads && !(changes && request.method === "POST")) {
+    } else if (!reads && !changes) {
       response.status(405).set("Allow", "GET, HEAD").type("text/plain").send("Only GET and HEAD are served here.\n");
     } else next();
   };

@@ -2,10 +2,10 @@ import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type ErrorRequestHandler, type Express, type Request } from "express";
 import { type Clock, sleepUntil } from "../metrics/clock.ts";
-import type { Control } from "./control.ts";
-import { addControl } from "./control-routes.ts";
+import { type ApiSources, addApi } from "./api-routes.ts";
 import { guard, isLoopback } from "./guard.ts";
-import { Live, type Viewed } from "./live.ts";
+import { Live } from "./live.ts";
+import { addLocust } from "./locust-routes.ts";
 import { readPageFiles } from "./page-files.ts";
 import type { ServerProblem } from "./problem.ts";
 import { type Lingering, Scrapers } from "./scrapers.ts";
@@ -18,7 +18,7 @@ export interface ListenAddress {
   port: number;
 }
 
-export interface ServerOptions {
+export interface ServerOptions extends ApiSources {
   /** As somebody asked for it. Undefined: 127.0.0.1:8089, or a free port where that is taken. */
   listen?: ListenAddress | undefined;
   /** Serves `/metrics` and `/healthz` alone, and so may listen where other machines reach it. */
@@ -27,10 +27,6 @@ export interface ServerOptions {
   metrics: (accept: string | undefined) => Promise<{ contentType: string; body: string }>;
   /** What the page is called: the run's name. Anything may be in it. */
   title: () => string;
-  /** What the page shows. */
-  viewed: Viewed;
-  /** Who starts and stops runs when the page or a script asks; without it nothing can be changed. */
-  control?: Control;
   /** When scrapers come, and how long they are waited for. */
   clock: Clock;
   /** Told of an answer that threw (a 500: a bug of ours) and of a connection that could not be accepted. */
@@ -39,8 +35,6 @@ export interface ServerOptions {
 
 /** How long `close` waits for answers under way. */
 const CLOSING_MS = 1_000;
-/** What changes a run. Locust's `/stop` is asked for with GET. */
-const CHANGING = ["/api/v1/runs", "/api/v1/run/stop", "/api/v1/run/scale", "/swarm", "/stop"];
 const TEXT = "text/plain; charset=utf-8";
 
 /** Serves the page, `/metrics` and `/healthz`; runs are started and stopped through it only where it was given a `control`. */
@@ -145,13 +139,14 @@ function whyNot(error: NodeJS.ErrnoException, { host, port }: ListenAddress): st
   }
 }
 
-function application(options: ServerOptions, host: string | undefined, scrapers: Scrapers, live: Live): Express {
+/** What is served, and where: exported so that a test can hold it to its description. */
+export function application(options: ServerOptions, host: string | undefined, scrapers: Scrapers, live: Live): Express {
   const app = express();
   app.disable("x-powered-by");
   // A hash of some megabytes at each scrape, for clients that never ask for it.
   app.disable("etag");
-  const control = options.metricsOnly === true ? undefined : options.control;
-  app.use(guard(host, control === undefined ? [] : CHANGING));
+  const changeable = options.metricsOnly !== true && options.control !== undefined;
+  app.use(guard(host, changeable));
   app.get("/metrics", async (request, response) => {
     const answered = scrapers.begin(scraperName(request));
     const { contentType, body } = await options.metrics(request.headers.accept);
@@ -174,9 +169,9 @@ function application(options: ServerOptions, host: string | undefined, scrapers:
     app.get("/assets/page.css", (_request, response) => {
       response.type("text/css").send(files?.style ?? "");
     });
-    app.get("/api/v1/events", (request, response) => live.follow(request, response));
+    addApi(app, options, live);
+    addLocust(app, options);
   }
-  if (control !== undefined) addControl(app, control);
   app.use((_request, response) => {
     response.status(404).type(TEXT).send("Nothing is here. See /metrics and /healthz.\n");
   });

@@ -141,8 +141,8 @@ describe("the start form", () => {
       scenario: "shop",
       host: "http://localhost:8000",
       profiles: [
-        { name: "light", users: 20, spawnRate: 10, durationMs: 60_000 },
-        { name: "spike", users: null, spawnRate: null, durationMs: null },
+        { name: "light", users: 20, spawnRate: 10, arrivals: null, durationMs: 60_000 },
+        { name: "spike", users: null, spawnRate: null, arrivals: null, durationMs: null },
       ],
       profile: "spike",
       classes: ["Buyer", "Admin"],
@@ -156,7 +156,7 @@ describe("the start form", () => {
     expect([host, profile, profiles[0]]).toEqual([
       "http://x:1",
       "–",
-      { name: "–", users: 5, spawnRate: null, durationMs: 30_000 },
+      { name: "–", users: 5, spawnRate: null, arrivals: null, durationMs: 30_000 },
     ]);
     expect(planFor(io, scenario, given, { profile }).plan.loads[0]?.load).toMatchObject({ stages: [{ users: 5 }] });
   });

@@ -1,39 +1,8 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Control, Wanted } from "../../src/ui/control.ts";
 import { startServer } from "../../src/ui/server.ts";
 import { VirtualClock } from "../virtual-clock.ts";
-
-/** Takes what is asked for, and refuses a second start. */
-class Recorder implements Control {
-  readonly started: Wanted[] = [];
-  readonly scaled: number[] = [];
-  stops = 0;
-  running = false;
-
-  choices() {
-    const profiles = [{ name: "light", users: 5, spawnRate: null, durationMs: null }];
-    return { scenario: "shop", host: "http://shop", profiles, profile: "light", classes: ["A", "B"], tags: [] };
-  }
-
-  start(wanted: Wanted) {
-    if (this.running) return { message: "A run is under way." };
-    this.started.push(wanted);
-    this.running = true;
-    return undefined;
-  }
-
-  stop() {
-    if (!this.running) return { message: "No run is under way." };
-    this.stops++;
-    this.running = false;
-    return undefined;
-  }
-
-  scale(users: number) {
-    this.scaled.push(users);
-    return undefined;
-  }
-}
+import { apiSources } from "./api-sources.ts";
+import { Recorder } from "./recorder.ts";
 
 async function serve(metricsOnly = false) {
   const control = new Recorder();
@@ -43,7 +12,7 @@ async function serve(metricsOnly = false) {
     metricsOnly,
     metrics: async () => ({ contentType: "text/plain", body: "" }),
     title: () => "shop",
-    viewed: { shown: () => undefined, watch: () => () => undefined },
+    ...apiSources(),
     control,
     clock: new VirtualClock(),
     onError: (error) => errors.push(error),
@@ -90,7 +59,7 @@ describe("Locust's requests", () => {
     const { control, ask } = await serve();
     await ask("POST", "/swarm", "user_count=1", form);
     await ask("POST", "/swarm", "user_count=30", form);
-    expect(control).toMatchObject({ started: [{ users: 1 }], scaled: [30] });
+    expect(control).toMatchObject({ started: [{ users: 1 }], scaled: [{ kind: "users", users: 30 }] });
   });
 
   it.each([
@@ -103,6 +72,60 @@ describe("Locust's requests", () => {
     const { control, ask } = await serve();
     expect((await ask("POST", "/swarm", body, form)).json()).toMatchObject({ success: false, message });
     expect(control.started).toEqual([]);
+  });
+
+  it("POST /swarm takes a form in parts, as Python's requests sends it with files=", async () => {
+    const { control, ask } = await serve();
+    const form = new FormData();
+    for (const [name, value] of [
+      ["user_count", "3"],
+      ["spawn_rate", "1"],
+      ["user_classes", "A"],
+      ["user_classes", "B"],
+    ] as const) {
+      form.append(name, value);
+    }
+    const sent = new Response(form);
+    const type = sent.headers.get("content-type") ?? "";
+    const { json: answer } = await ask("POST", "/swarm", await sent.text(), { "content-type": type });
+    expect(answer()).toMatchObject({ success: true, user_classes: ["A", "B"] });
+    expect(control.started).toEqual([{ users: 3, spawnRate: 1, classes: ["A", "B"] }]);
+    const broken = await ask("POST", "/swarm", "nothing", { "content-type": "multipart/form-data; boundary=x" });
+    expect(broken.status).toBe(400);
+  });
+
+  it.each(["GET", "POST"])("%s /stats/reset resets what is shown", async (method) => {
+    const { control, ask } = await serve();
+    expect((await ask(method, "/stats/reset")).text).toBe("ok");
+    expect(control.resets).toBe(1);
+  });
+
+  it("HEAD stops and resets nothing", async () => {
+    const { control, ask } = await serve();
+    control.running = true;
+    for (const path of ["/stop", "/stats/reset"]) expect((await ask("HEAD", path)).status, path).toBe(405);
+    expect(control).toMatchObject({ stops: 0, resets: 0 });
+  });
+
+  it("tell figures, tasks, log lines and files", async () => {
+    const { ask } = await serve();
+    expect((await ask("GET", "/stats/requests")).json()).toMatchObject({ state: "ready" });
+    expect((await ask("GET", "/exceptions")).json()).toEqual({ exceptions: [] });
+    expect((await ask("GET", "/tasks")).json()).toEqual({ per_class: {}, total: {} });
+    expect((await ask("GET", "/logs")).json()).toEqual({ master: ["a line"], workers: {} });
+    expect((await ask("GET", "/worker-count")).json()).toEqual({ worker_count: 0 });
+    expect((await ask("GET", "/stats/requests/csv")).text).toBe("stats\r\n");
+    expect((await ask("GET", "/stats/failures/csv")).text).toBe("failures\r\n");
+    expect((await ask("GET", "/exceptions/csv")).text).toBe("exceptions\r\n");
+    for (const path of [
+      "/stats/report",
+      "/stats/requests_full_history/csv",
+      "/api/v1/run/summary",
+      "/api/v1/run/file",
+    ]) {
+      const { status, json: answer } = await ask("GET", path);
+      expect([path, status, answer()]).toEqual([path, 404, { message: "There has been no run yet." }]);
+    }
   });
 
   it("GET /stop ends it", async () => {
@@ -120,10 +143,16 @@ describe("the page's requests", () => {
     const wanted = { profile: "light", host: "http://x", users: 5, spawnRate: null, classes: ["A"], tags: [] };
     expect((await ask("POST", "/api/v1/runs", JSON.stringify(wanted), json)).status).toBe(204);
     expect((await ask("POST", "/api/v1/run/scale", '{"users": 9}', json)).status).toBe(204);
+    expect((await ask("POST", "/api/v1/run/scale", '{"arrivals": 2.5}', json)).status).toBe(204);
+    expect((await ask("POST", "/api/v1/run/reset")).status).toBe(204);
     expect((await ask("POST", "/api/v1/run/stop")).status).toBe(204);
     expect(control).toMatchObject({
+      resets: 1,
       started: [{ profile: "light", host: "http://x", users: 5, classes: ["A"] }],
-      scaled: [9],
+      scaled: [
+        { kind: "users", users: 9 },
+        { kind: "arrivals", perSecond: 2.5 },
+      ],
       stops: 1,
     });
   });
@@ -146,6 +175,10 @@ describe("strangers", () => {
     ["POST", "/api/v1/runs"],
     ["POST", "/api/v1/run/stop"],
     ["POST", "/api/v1/run/scale"],
+    ["POST", "/api/v1/run/reset"],
+    ["GET", "/stats/reset"],
+    ["POST", "/stats/reset"],
+    ["POST", "/stop"],
   ] as const;
   const strangers = [
     { origin: "http://evil.example" },
@@ -157,7 +190,7 @@ describe("strangers", () => {
 
   it.each(changes)("start and stop nothing: %s %s", async (method, path) => {
     const { control, ask } = await serve();
-    control.running = method === "GET" || path.endsWith("stop");
+    control.running = path.endsWith("stop");
     const before = structuredClone({ ...control });
     for (const headers of strangers) {
       const { status } = await ask(method, path, method === "GET" ? undefined : "user_count=1", {
@@ -172,9 +205,8 @@ describe("strangers", () => {
   it("reach nothing where /metrics alone is served", async () => {
     const { control, ask } = await serve(true);
     for (const [method, path] of changes) {
-      expect((await ask(method, path, method === "GET" ? undefined : "x=1", form)).status).toBe(
-        method === "GET" ? 404 : 405,
-      );
+      const { status } = await ask(method, path, method === "GET" ? undefined : "x=1", form);
+      expect(status).toBe(method === "GET" ? 404 : 405);
     }
     expect(control.started).toEqual([]);
   });

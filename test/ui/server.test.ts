@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { guard, isLoopback } from "../../src/ui/guard.ts";
 import { DEFAULT_LISTEN, type Server, type ServerOptions, startServer } from "../../src/ui/server.ts";
 import { VirtualClock } from "../virtual-clock.ts";
+import { apiSources } from "./api-sources.ts";
 
 const closers: (() => Promise<unknown>)[] = [];
 
@@ -20,7 +21,7 @@ async function start(changes: Partial<ServerOptions> = {}) {
     listen: { host: "127.0.0.1", port: 0 },
     metrics: async (accept) => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", body: `# ${accept}\n` }),
     title: () => "shop",
-    viewed: { shown: () => undefined, watch: () => () => {} },
+    ...apiSources(),
     clock,
     onError: (error) => errors.push(error),
     ...changes,

@@ -53,7 +53,7 @@ export function App({ shown, choices, source }: AppProps) {
 
 function useTheme(): [string, (theme: string) => void] {
   const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  const [theme, setTheme] = useState(system);
+  const [theme, setTheme] = useState(document.documentElement.dataset["theme"] ?? system);
   useEffect(() => {
     document.documentElement.dataset["theme"] = theme;
   }, [theme]);

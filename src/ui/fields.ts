@@ -1,54 +1,11 @@
-import express, { type Express, type Response } from "express";
-import type { Control, Refusal, Wanted } from "./control.ts";
+import type { Refusal, Wanted, WantedLoad } from "./control.ts";
 import { timespanMs } from "./timespan.ts";
-
-/**
- * Serves what changes a run: `POST /api/v1/…` for the page, and Locust's `POST /swarm` and `GET /stop` for scripts. The guard
- * has sent strangers away.
- *
- * Source: Locust's documentation, "Web UI"; its answers are kept.
- */
-export function addControl(app: Express, control: Control): void {
-  const json = express.json({ limit: "64kb" });
-  const form = express.urlencoded({ extended: false, limit: "64kb" });
-
-  app.post("/api/v1/runs", json, (request, response) => {
-    answer(response, () => control.start(wantedOf(request.body)));
-  });
-  app.post("/api/v1/run/stop", (_request, response) => {
-    answer(response, () => control.stop());
-  });
-  app.post("/api/v1/run/scale", json, (request, response) => {
-    answer(response, () => control.scale(wholeFrom1(fieldsOf(request.body)["users"], "users") ?? 1));
-  });
-
-  app.post("/swarm", form, (request, response) => {
-    const fields = fieldsOf(request.body);
-    const host = typeof fields["host"] === "string" ? fields["host"] : (control.choices()?.host ?? "");
-    // As in Locust: one that is under way gets another number of users.
-    const done = refusable(() => {
-      const wanted = swarmOf(fields);
-      return control.running ? control.scale(wanted.users ?? 1) : control.start(wanted);
-    });
-    const { run_time, user_classes } = fields;
-    response.json({
-      success: done === undefined,
-      message: done === undefined ? "Swarming started" : done.message,
-      host,
-      ...(run_time === undefined || run_time === "" ? {} : { run_time }),
-      ...(user_classes === undefined ? {} : { user_classes: textsOf(user_classes, "user_classes") }),
-    });
-  });
-  app.get("/stop", (_request, response) => {
-    const done = control.stop();
-    response.json({ success: done === undefined, message: done === undefined ? "Test stopped" : done.message });
-  });
-}
 
 /** What somebody sent cannot be read. */
 class Unreadable extends Error {}
 
-function refusable(act: () => Refusal): Refusal {
+/** What was sent is read and acted on; what cannot be read is refused. */
+export function refusable(act: () => Refusal): Refusal {
   try {
     return act();
   } catch (error) {
@@ -57,44 +14,52 @@ function refusable(act: () => Refusal): Refusal {
   }
 }
 
-function answer(response: Response, act: () => Refusal): void {
-  const refused = refusable(act);
-  if (refused === undefined) response.status(204).end();
-  else response.status(409).json(refused);
-}
-
-function fieldsOf(body: unknown): Record<string, unknown> {
+export function fieldsOf(body: unknown): Record<string, unknown> {
   return typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
 }
 
 /** The page's words: null, or nothing, is what is left out. */
-function wantedOf(body: unknown): Wanted {
-  const { profile, host, users, spawnRate, durationMs, classes, tags } = fieldsOf(body);
+export function wantedOf(body: unknown): Wanted {
+  const { profile, host, users, spawnRate, arrivals, durationMs, classes, tags } = fieldsOf(body);
   return withoutGaps({
     profile: textOf(profile, "profile"),
     host: textOf(host, "host"),
     users: wholeFrom1(users, "users"),
     spawnRate: above0(spawnRate, "spawnRate"),
+    arrivals: above0(arrivals, "arrivals"),
     durationMs: above0(durationMs, "durationMs"),
     classes: textsOf(classes, "classes"),
     tags: textsOf(tags, "tags"),
   });
 }
 
+/** Users with or without their rate, or arrivals a second. */
+export function wantedLoadOf(body: unknown): WantedLoad {
+  const { users, spawnRate, arrivals } = fieldsOf(body);
+  const perSecond = above0(arrivals, "arrivals");
+  if (perSecond !== undefined) return { kind: "arrivals", perSecond };
+  const rate = above0(spawnRate, "spawnRate");
+  const wanted = wholeFrom1(users, "users");
+  if (wanted === undefined) throw new Unreadable("Expected users or arrivals.");
+  return { kind: "users", users: wanted, ...(rate === undefined ? {} : { spawnRate: rate }) };
+}
+
 /** Locust's: a form's fields, all of them text. */
-function swarmOf(fields: Record<string, unknown>): Wanted {
+export function swarmOf(fields: Record<string, unknown>): Wanted {
   const { user_count, spawn_rate, host, run_time, user_classes, profile } = fields;
   return withoutGaps({
     profile: textOf(profile, "profile"),
     host: textOf(host, "host"),
     users: wholeFrom1(user_count, "user_count"),
     spawnRate: above0(spawn_rate, "spawn_rate"),
+    arrivals: undefined,
     durationMs: runTime(run_time),
     classes: textsOf(user_classes, "user_classes"),
+    tags: undefined,
   });
 }
 
-function withoutGaps(fields: { [Name in keyof Wanted]: Wanted[Name] | undefined }): Wanted {
+function withoutGaps(fields: { [Name in keyof Required<Wanted>]: Wanted[Name] | undefined }): Wanted {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Wanted;
 }
 
