@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { bodies } from "./definition.ts";
+import { bodies } from "./definition/request.ts";
 import { readFile } from "./file.ts";
 import type { Body, FormPart } from "./plan.ts";
 import type { Reader, Variables } from "./reader.ts";

@@ -1,7 +1,8 @@
 import { getCallSites } from "node:util";
 import type { z } from "zod";
 import type { MetricKinds, TaskFunction } from "./code.ts";
-import type { definition, StepInput, task, user } from "./definition.ts";
+import type { definition } from "./definition/scenario.ts";
+import type { StepInput, task, user } from "./definition/task.ts";
 
 type Input<T extends z.ZodType> = z.input<T>;
 

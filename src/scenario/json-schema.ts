@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { argv } from "node:process";
 import { z } from "zod";
-import { definition } from "./definition.ts";
+import { definition } from "./definition/scenario.ts";
 
 /** Anything that is one scalar may stand in the environment: `users: "${USERS}"`. */
 const fromEnvironment = { type: "string", pattern: "\\$\\{[A-Za-z_]" };

@@ -1,7 +1,7 @@
 import { nearest } from "../verdict/spelling.ts";
 import type { Threshold } from "../verdict/threshold.ts";
 import { type Host, readHost } from "./address.ts";
-import { shapeKeys, shapes } from "./definition.ts";
+import { shapeKeys, shapes } from "./definition/load.ts";
 import type { RateStage, Stage } from "./plan.ts";
 import type { Problem } from "./problem.ts";
 import type { Reader } from "./reader.ts";

@@ -1,4 +1,5 @@
-import { flows, requestKeys } from "./definition.ts";
+import { requestKeys } from "./definition/request.ts";
+import { flows } from "./definition/task.ts";
 import { type Flow, MOST_ROUNDS } from "./flow.ts";
 import type { JsonTemplate } from "./plan.ts";
 import type { Reader } from "./reader.ts";

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { nearest } from "../verdict/spelling.ts";
-import { definition, knownKeys, notYet } from "./definition.ts";
+import { definition, notYet } from "./definition/scenario.ts";
+import { knownKeys } from "./definition/value.ts";
 import type { Reader } from "./reader.ts";
 import type { Entry, SourceNode } from "./source.ts";
 

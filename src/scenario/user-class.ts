@@ -1,4 +1,4 @@
-import { requestKeys } from "./definition.ts";
+import { requestKeys } from "./definition/request.ts";
 import type { Task, UserClass, Wait } from "./plan.ts";
 import type { Reader } from "./reader.ts";
 import { readOwnHeaders } from "./request.ts";

@@ -1,7 +1,8 @@
 import { type Address, readAddress, readServiceAddress } from "./address.ts";
 import { readCommand } from "./command.ts";
 import { readContainers } from "./containers.ts";
-import { notYet, type SourceKey, sourceShapes } from "./definition.ts";
+import { notYet } from "./definition/scenario.ts";
+import { type SourceKey, sourceShapes } from "./definition/source.ts";
 import { readLogs } from "./logs.ts";
 import { readMappings } from "./metric-mapping.ts";
 import type { CommandSource, MetricMapping, Source, SourceCommon } from "./plan.ts";
