@@ -127,7 +127,7 @@ async function open(scenario: string | URL | DefinedScenario, { environment, ent
   if (typeof scenario === "string") return openScenario(scenario, environment);
   if (scenario instanceof URL) return openScenario(fileURLToPath(scenario), environment);
   const module = moduleOf(scenario);
-  if (module === undefined || !hasFunction(scenario)) return openValue(scenario, module ?? "", environment);
+  if (module === undefined || !hasFunction(scenario)) return openValue(scenario, module, environment);
   const found = module === entry ? undefined : await loadModule(module);
   if (found === scenario) return openScenario(fileURLToPath(module), environment);
   throw new ScenarioError(

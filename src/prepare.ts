@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { monotonicMs } from "./metrics/clock.ts";
 import type { Environment } from "./scenario/environment.ts";
 import { makePlan, type Planned, type PlanOptions } from "./scenario/make-plan.ts";
@@ -43,9 +44,11 @@ export async function openScenario(path: string, environment: Environment): Prom
   }
 }
 
-/** Reads a scenario that is a value, the default export of the module at this URL. */
-export function openValue(value: unknown, module: string, environment: Environment): Opened | Refused {
-  const about = { path: "the scenario", text: "", module };
+/** Reads a scenario that is a value; `module` is the URL of the one that it was defined in, if that is known. */
+export function openValue(value: unknown, module: string | undefined, environment: Environment): Opened | Refused {
+  const path = module?.startsWith("file:") ? fileURLToPath(module) : undefined;
+  const written = path === undefined ? undefined : { path, text: readFileSync(path, "utf8") };
+  const about = { path: "the scenario", text: "", module: module ?? "", ...written };
   return opened(about.path, about.text, readValue(value, about, environment, mappingProblems));
 }
 

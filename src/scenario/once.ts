@@ -6,7 +6,8 @@ import { AnyName, capturedIn, hasCode, type ScenarioStep, StepReader } from "./s
  * Reads `setup:` or `teardown:`: steps that run once a run and belong to no class. `before` are variables that have a value
  * when they begin.
  */
-export function readOnce(reader: Reader, node: SourceNode | undefined, before: readonly string[]): ScenarioStep[] {
-  const variables = hasCode(node) ? new AnyName() : new Set([...before, ...capturedIn(reader, node)]);
+export function readOnce(reader: Reader, node: SourceNode | undefined, before: ReadonlySet<string>): ScenarioStep[] {
+  const variables =
+    before instanceof AnyName || hasCode(node) ? new AnyName() : new Set([...before, ...capturedIn(reader, node)]);
   return new StepReader(reader, { variables, headers: [] }, before).read(reader.items(node));
 }

@@ -14,7 +14,7 @@ import { readProfile } from "./profile.ts";
 import { type GivenVariable, Reader } from "./reader.ts";
 import type { Scenario } from "./scenario.ts";
 import { readSource as readYaml, Source, type SourceNode } from "./source.ts";
-import { capturedIn, hasCode } from "./steps.ts";
+import { AnyName, capturedIn, hasCode } from "./steps.ts";
 import { checkStructure } from "./structure.ts";
 import { type Names, readThresholds } from "./thresholds.ts";
 import { readClass, type ScenarioClass } from "./user-class.ts";
@@ -93,7 +93,7 @@ function toScenario(
   }
   const host = readHost(reader, reader.get(root, "host"));
   const ofSetup = capturedIn(reader, reader.get(root, "setup"));
-  const setup = readOnce(reader, reader.get(root, "setup"), []);
+  const setup = readOnce(reader, reader.get(root, "setup"), new Set());
   const feeds = readFeeds(reader, reader.get(root, "feeds"), path, ofSetup);
   // Only users have rows: setup and teardown belong to none.
   const fromSetup = ofSetup.map((name) => [name, { kind: "variable" }] as const);
@@ -103,7 +103,11 @@ function toScenario(
     .named(reader.get(root, "users"))
     .map((entry) => readClass(reader, entry, { afterCode: hasCode(reader.get(root, "setup")) }));
   reader.give(new Map());
-  const teardown = readOnce(reader, reader.get(root, "teardown"), ofSetup);
+  const teardown = readOnce(
+    reader,
+    reader.get(root, "teardown"),
+    hasCode(reader.get(root, "setup")) ? new AnyName() : new Set(ofSetup),
+  );
   const classNames = classes.map(({ name }) => name);
   const watch = reader.named(reader.get(root, "watch"));
   const sources = watch

@@ -69,9 +69,9 @@ export class Reader {
 
   /** In the order of the file; what several aliases lead to is said once. */
   get problems(): Problem[] {
-    const each = new Map(
-      this.#problems.map((problem) => [`${problem.line}:${problem.column} ${problem.code}`, problem]),
-    );
+    // A value without its module's text has no places.
+    const place = ({ line, column, path }: Problem) => (this.source.text === "" ? path : `${line}:${column}`);
+    const each = new Map(this.#problems.map((problem) => [`${place(problem)} ${problem.code}`, problem]));
     return [...each.values()].toSorted((a, b) => a.line - b.line || a.column - b.column);
   }
 

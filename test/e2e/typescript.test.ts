@@ -52,7 +52,7 @@ export default defineScenario({
     },
   },
   profiles: { p: { users: 4, iterations: 400 } },
-  thresholds: ["ratio(errors) == 0", "ratio(checks) == 100%", "count(orders) > 50", "rate(lucky) == 100%", "p95(first_byte_seconds) < 10s"],
+  thresholds: ["ratio(errors) == 0", "ratio(checks) == 100%", "count(orders) > 50", "rate(lucky) == 100%", "p50(first_byte_seconds) < 10s"],
 });
 `;
 
@@ -159,7 +159,7 @@ const endless = run(plain, { host, users: 2, duration: "1h", signal: controller.
 while ((await (await fetch(host + "/count")).json()).items[0] < 3) await new Promise((later) => setTimeout(later, 100));
 controller.abort();
 keep(await endless);
-for (const [scenario, settings] of [[plain, { host, profile: "none" }], [plain, { duration: "5" }], ["nowhere.yaml", {}], [defineScenario({ users: { U: { tasks: { T: async () => {} } } } }), { host }]] as const) {
+for (const [scenario, settings] of [[plain, { host, profile: "none" }], [plain, { duration: "5" }], ["nowhere.yaml", {}], [defineScenario({ users: { U: { tasks: { T: async () => {} } } } }), { host }], [defineScenario({ users: { U: { tasks: { T: { get: "shop" } } } } }), { host }]] as const) {
   results.push(await run(scenario, settings).then(() => "ran", (error: Error) => \`\${error.name}: \${error.message}\`));
 }
 console.log(JSON.stringify(results));
@@ -183,5 +183,6 @@ console.log(JSON.stringify(results));
     expect.stringContaining("expected a time with its unit"),
     expect.stringMatching(/^ScenarioError: Cannot read the scenario nowhere.yaml/),
     expect.stringMatching(/^ScenarioError: A scenario with code must be the default export/),
+    expect.stringMatching(/^ScenarioError: \S+program\.ts:\d+:\d+: [\s\S]*did you mean \/shop\?/),
   ]);
 });

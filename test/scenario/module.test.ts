@@ -109,6 +109,18 @@ describe("a TypeScript scenario", () => {
     expect("problems" in found && found.problems.map((problem) => problem.code)).toEqual([code]);
   });
 
+  it("may take down what its setup, which is code, has captured", () => {
+    const code = () => {};
+    const users = { U: { tasks: { T: { get: "/{{ shop }}" } } } };
+    const found = understood({ host: "http://h", setup: code, users, teardown: [{ delete: "/{{ shop }}" }] });
+    expect("problems" in found && found.problems).toBe(false);
+    const without = understood({ host: "http://h", users, teardown: [{ delete: "/{{ shop }}" }] });
+    expect("problems" in without && without.problems.map(({ code }) => code)).toEqual([
+      "unknown-variable",
+      "unknown-variable",
+    ]);
+  });
+
   it("that refers to itself is refused", () => {
     const value: Record<string, unknown> = { host: "http://h" };
     value["users"] = { U: { tasks: { T: { post: "/", json: value } } } };
