@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { monotonicMs } from "./metrics/clock.ts";
 import type { Environment } from "./scenario/environment.ts";
+import { k6Script } from "./scenario/k6-script.ts";
 import { makePlan, type Planned, type PlanOptions } from "./scenario/make-plan.ts";
 import { isModule } from "./scenario/module.ts";
 import { readModule, readScenario, readValue } from "./scenario/parse.ts";
@@ -35,6 +36,8 @@ export async function openScenario(path: string, environment: Environment): Prom
     return { kind: "refused", because: "scenario", message };
   }
   if (!isModule(path)) return opened(path, text, readScenario(path, text, environment, mappingProblems));
+  const notOurs = k6Script(path, text);
+  if (notOurs !== undefined) return { kind: "refused", because: "scenario", message: notOurs };
   try {
     return opened(path, text, await readModule(path, text, environment, mappingProblems));
   } catch (error) {

@@ -19,7 +19,7 @@ import { type Summary, summarise } from "./runs/summary.ts";
 import { ViewSink } from "./runs/view-sink.ts";
 import type { FeedTable } from "./scenario/feed-table.ts";
 import { loadCode } from "./scenario/module.ts";
-import { type Plan, UNTIL_STOPPED_MS } from "./scenario/plan.ts";
+import { hasThresholds, type Plan, UNTIL_STOPPED_MS } from "./scenario/plan.ts";
 import { Secrets, secretNames } from "./scenario/secrets.ts";
 import { OtlpTraces } from "./sinks/otlp.ts";
 import { PrometheusSink } from "./sinks/prometheus.ts";
@@ -330,7 +330,7 @@ export class Run {
       trust,
       stoppedBy: this.#stoppedBy,
       snapshot,
-      hasThresholds: this.#plan.thresholds.length > 0,
+      hasThresholds: hasThresholds(this.#plan),
       watchOnly: this.#plan.watchMs !== undefined,
       doubts: this.#plan.watchMs === undefined ? doubtsOf(this.#series) : [],
       notRun: this.#notRun,

@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { beforeAll, describe, expect, it } from "vitest";
 import { EXIT_BUG, EXIT_USAGE } from "../src/cli/io.ts";
+import { hereOf, k6Flags } from "../src/cli/k6-flags.ts";
 import { flagGroups, locustFlags, usageOf, variableOf } from "../src/cli/locust-flags.ts";
 import { program } from "../src/cli/program.ts";
 import { usage as practiceTargetUsage, sizeNames, sizes } from "../src/demo/flags.ts";
@@ -317,7 +318,12 @@ describe("the practice target", () => {
 describe("the command line", () => {
   const page = "docs/cli.md";
   /** Flags of other programs that the pages name. */
-  const others = new Set(["--build", "--enable-feature", ...(practiceTargetUsage.match(/--[a-z-]+/g) ?? [])]);
+  const others = new Set([
+    "--build",
+    "--enable-feature",
+    ...(practiceTargetUsage.match(/--[a-z-]+/g) ?? []),
+    ...k6Flags.flatMap(({ flags }) => flags.match(/--[a-z-]+/g) ?? []),
+  ]);
 
   async function help(...command: string[]): Promise<string> {
     let text = "";
@@ -355,6 +361,11 @@ describe("the command line", () => {
     const expected = flags.map((flag) => [codeOf(usageOf(flag)), codeOf(variableOf(flag)), flag.meaning]);
     const described = rows("docs/locust.md", "Locust's flag", "variable", "here");
     expect(described.map((cells) => cells.map((cell) => cell.replaceAll("\\<", "<")))).toEqual(expected);
+  });
+
+  it("takes k6's flags as they are described, and no others", () => {
+    const described = rows("docs/k6.md", "k6's flag", "variable", "here");
+    expect(described).toEqual(k6Flags.map((flag) => [codeOf(flag.flags), codeOf(flag.variable), hereOf(flag)]));
   });
 
   function codeOf(text: string | undefined): string {

@@ -6,6 +6,7 @@ import { annotations } from "../sinks/annotations.ts";
 import { CsvSink } from "../sinks/csv.ts";
 import { writeHtmlReport } from "../sinks/html.ts";
 import { junitXml } from "../sinks/junit.ts";
+import { K6Summary } from "../sinks/k6-summary.ts";
 import { markdown } from "../sinks/markdown.ts";
 import { readPageFiles } from "../ui/page-files.ts";
 import type { Io } from "./io.ts";
@@ -18,6 +19,8 @@ export interface OutputFlags {
   html?: string;
   csv?: string;
   csvFullHistory?: boolean;
+  /** In the form of k6's summary export. */
+  summaryExport?: string;
 }
 
 export function addOutputFlags(command: Command): Command {
@@ -31,8 +34,11 @@ export function addOutputFlags(command: Command): Command {
 }
 
 /** Who writes while the run goes on. */
-export function csvSinks({ csv, csvFullHistory = false }: OutputFlags): Sink[] {
-  return csv === undefined ? [] : [new CsvSink(csv, { fullHistory: csvFullHistory })];
+export function fileSinks({ csv, csvFullHistory = false, summaryExport }: OutputFlags): Sink[] {
+  return [
+    ...(csv === undefined ? [] : [new CsvSink(csv, { fullHistory: csvFullHistory })]),
+    ...(summaryExport === undefined ? [] : [new K6Summary(summaryExport)]),
+  ];
 }
 
 /** In a GitHub job, too: its page shows the summary, and what failed beside the steps. */

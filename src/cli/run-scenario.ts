@@ -19,6 +19,7 @@ export async function runScenario(io: Io, file: string, classes: string[], flags
     ...(flags.duration === undefined ? {} : { durationMs: flags.duration }),
     ...(flags.allowCommands === undefined ? {} : { allowCommands: flags.allowCommands }),
     ...(flags.watchOnly === undefined ? {} : { watchOnly: flags.watchOnly }),
+    ...flags.plan,
   });
   return session(io, prepared, {
     processes: flags.processes,
@@ -27,5 +28,6 @@ export async function runScenario(io: Io, file: string, classes: string[], flags
     listen: flags.listen,
     metricsListen: flags.metricsListen,
     lingerMs: flags.linger,
+    quiet: flags.quiet ?? false,
   });
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { threads } from "../cluster/thread-link.ts";
 import { workersFor } from "../load/share.ts";
 import type { Prepared } from "../prepare.ts";
 import { Run } from "../run.ts";
@@ -12,7 +13,7 @@ import { exitCode } from "../verdict/verdict.ts";
 import { ThreadArchive } from "./archive.ts";
 import { type Io, wantsColor } from "./io.ts";
 import { spawnedAt } from "./locust-plan.ts";
-import { csvSinks, type OutputFlags, writeOutputs } from "./outputs.ts";
+import { fileSinks, type OutputFlags, writeOutputs } from "./outputs.ts";
 import { type Addresses, serve } from "./serving.ts";
 import { Signals } from "./signals.ts";
 import { ratiosOf } from "./task-ratio.ts";
@@ -23,6 +24,8 @@ export interface SessionOptions extends Addresses {
   runs: string;
   outputs: OutputFlags;
   lingerMs: number | undefined;
+  /** How the run goes is not printed, only its end. */
+  quiet: boolean;
 }
 
 /**
@@ -43,8 +46,9 @@ export async function session(
     plannedAtMs,
     workers: workersFor(plan, options.processes),
     runFile: join(options.runs, `${plan.runId}.db`),
-    sinks: [say, figures, ...csvSinks(options.outputs)],
+    sinks: [...(options.quiet ? [] : [say]), figures, ...fileSinks(options.outputs)],
     secret: (name) => io.environment[name] ?? "",
+    openLink: threads(io.environment),
   });
   const signals = new Signals(run);
   const served = {

@@ -1,4 +1,5 @@
 import type { Snapshot } from "../metrics/snapshot.ts";
+import { hasThresholds } from "../scenario/plan.ts";
 import { doubtsOf } from "../verdict/doubt.ts";
 import { type Analysis, analyse } from "../verdict/findings/analysis.ts";
 import { Judge } from "../verdict/judge.ts";
@@ -57,7 +58,6 @@ export function concludeRun(run: StoredRun): Conclusion {
   if (outcome !== undefined) return { ...evidence, ...outcome };
   const analysis = analyse(series, evidence.trust.trusted);
   const stoppedBy = "a kill of its generator (unless it still runs)";
-  const hasThresholds = plan.thresholds.length > 0;
   const watchOnly = plan.watchMs !== undefined;
   return {
     ...evidence,
@@ -68,7 +68,7 @@ export function concludeRun(run: StoredRun): Conclusion {
       states,
       doubts: watchOnly ? [] : doubtsOf(series),
       stoppedBy,
-      hasThresholds,
+      hasThresholds: hasThresholds(plan),
       watchOnly,
     }),
   };

@@ -38,6 +38,14 @@ export interface PlanOptions extends ClassChanges {
   spawnRate?: number;
   /** Iterations started a second, of a profile with one rate of arrivals. */
   arrivals?: number;
+  /** A load in place of the profile's; without `profile` no profile counts then. Not with `users` and `spawnRate`. */
+  shape?: Shape;
+  /** What of the scenario is left out. Without thresholds nothing is judged then: failed requests do not fail the run. */
+  without?: readonly ("setup" | "teardown" | "thresholds")[];
+  /** How many redirects are followed where a request does not say. */
+  maxRedirects?: number;
+  /** No certificate of the target is looked at. */
+  insecure?: boolean;
   /** The whole run, spawning included; stages that would go on are cut off. */
   durationMs?: number;
   /** Sources may run commands of the scenario. */
@@ -123,9 +131,13 @@ class Making {
     }
     const all = thresholdsOf(this.#scenario.thresholds, profile.thresholds);
     const driven = loads.flatMap(({ classes }) => classes);
-    const thresholds = watchOnly
-      ? all.filter(({ subject }) => subject === "target")
-      : coveredBy(all, driven, this.#scenario.classes);
+    const { without = [], insecure = false } = this.#options;
+    const unjudged = without.includes("thresholds");
+    const thresholds = unjudged
+      ? []
+      : watchOnly
+        ? all.filter(({ subject }) => subject === "target")
+        : coveredBy(all, driven, this.#scenario.classes);
     const watched = sources.map((source) => this.#source(source, endMs));
     return {
       runId: runIdOf(startedAt, [scenario, name, suffix]),
@@ -145,10 +157,11 @@ class Making {
       warmUpMs: watchOnly ? 0 : (warmUp?.ms ?? 0),
       ...(this.#scenario.metrics.length === 0 ? {} : { metrics: this.#scenario.metrics }),
       thresholds,
+      ...(unjudged ? { unjudged } : {}),
       sources: watched,
       bounds: boundsOf(thresholds),
       ...(traces === undefined ? {} : { traces }),
-      http,
+      http: insecure ? { ...http, tls: { ...http.tls, insecure } } : http,
       labels: { ...this.#scenario.labels, ...this.#options.labels },
     };
   }
@@ -175,15 +188,17 @@ class Making {
 
   #profile(): Profile {
     const { profiles } = this.#scenario;
-    const { profile: wanted, users } = this.#options;
+    const { profile: wanted, users, shape } = this.#options;
     const names = profiles.map(({ name }) => name);
-    const load = { shape: { kind: "users", users: users ?? 1 }, startMs: 0 } as const;
+    const load = { shape: shape ?? ({ kind: "users", users: users ?? 1 } as const), startMs: 0 };
     const adHoc: Profile = { name: "default", loads: [load], thresholds: [] };
     if (wanted !== undefined) {
       const found = profiles.find(({ name }) => name === wanted);
       if (found === undefined) this.#unknown("profiles", wanted, names);
-      return found ?? adHoc;
+      if (found === undefined) return adHoc;
+      return shape === undefined ? found : { ...found, loads: [load] };
     }
+    if (shape !== undefined) return adHoc;
     const [only = adHoc, ...more] = profiles;
     const chosen = more.length === 0 ? only : profiles.find(({ name }) => name === "default");
     if (chosen === undefined && users === undefined && this.#options.watchOnly !== true) {
@@ -254,14 +269,23 @@ class Making {
   /** What runs once, before and after the load. */
   #once(): Pick<Plan, "setup" | "teardown"> {
     const to = this.#stepsOn(this.#host);
-    const [setup, teardown] = [this.#scenario.setup, this.#scenario.teardown].map((steps) => mapSteps(steps, to));
+    const { without = [] } = this.#options;
+    const [setup, teardown] = (["setup", "teardown"] as const).map((name) =>
+      without.includes(name) ? [] : mapSteps(this.#scenario[name], to),
+    );
     return { ...(setup?.length && { setup }), ...(teardown?.length && { teardown }) };
   }
 
   /** What steps become where this is the host. */
   #stepsOn(host: Host | undefined) {
+    const { maxRedirects } = this.#options;
+    const usual = maxRedirects === undefined ? {} : { redirects: maxRedirects };
     return {
-      request: ({ address, ...step }: ScenarioRequest): RequestStep => ({ ...step, url: this.#url(address, host) }),
+      request: ({ address, ...step }: ScenarioRequest): RequestStep => ({
+        ...usual,
+        ...step,
+        url: this.#url(address, host),
+      }),
       code: (step: CodeStep): CodeStep => (host === undefined ? step : { ...step, host: host.url }),
     };
   }

@@ -37,6 +37,8 @@ export interface Plan {
   /** Thresholds count from here on, in the run's milliseconds. */
   warmUpMs: number;
   thresholds: Threshold[];
+  /** Somebody asked that nothing be judged: there are no thresholds, and requests that fail do not fail the run. */
+  unjudged?: true;
   /** The scenario's own, which its code records. */
   metrics?: CustomMetric[];
   sources: Source[];
@@ -149,6 +151,11 @@ export function endOfLoads(loads: readonly PlannedLoad[]): number {
 /** When a run ends at the latest, in its milliseconds. */
 export function endOfPlan({ loads, watchMs }: Pick<Plan, "loads" | "watchMs">): number {
   return watchMs ?? endOfLoads(loads);
+}
+
+/** Whether a run's thresholds decide, none among them where nothing is to be judged; else any failed request fails it. */
+export function hasThresholds({ thresholds, unjudged }: Pick<Plan, "thresholds" | "unjudged">): boolean {
+  return thresholds.length > 0 || unjudged === true;
 }
 
 export interface UserClass {

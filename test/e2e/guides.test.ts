@@ -48,6 +48,7 @@ const forms: { tool: RegExp; to(command: GuideCommand, url: string): Case }[] = 
     tool: /^python tests\/load\/scenarios\.py /,
     to: ({ guide, words }, url) => runForm(guide, ["run", `${guide}.yaml`, "--profile", words.at(-1) ?? ""], url),
   },
+  { tool: /^k6 run /, to: ({ guide, words }, url) => k6Form(guide, words.slice(1), url) },
   { tool: /^custom\.run\(/, to: ({ guide, words }, url) => programForm(guide, words.join(" "), url) },
   { tool: /^npx plimsoll -f /, to: ({ guide, words }, url) => locustForm(guide, words.slice(2), url) },
   {
@@ -102,8 +103,16 @@ process.exitCode = exitCode;
   return { args: [], program, outcome: { kind: "run", classes: [] } };
 }
 
+function k6Form(guide: string, words: string[], url: string): Case {
+  const args = words.map((word) => (word.endsWith(".js") ? exampleOf(guide) : word));
+  if (args.includes("cloud")) return { args, outcome: { kind: "refused", says: /--out cloud: .*\/metrics/ } };
+  // What a script has as its options is a profile of the example.
+  const load = args.includes("--vus") ? ["--vus", "12"] : ["--profile", "baseline", ...cut];
+  return { args: [...args, "--host", url, ...load, "--duration", "2s"], outcome: { kind: "run", classes: [] } };
+}
+
 /** Tools whose commands Plimsoll has no form of yet. */
-const notYet = [/^k6 run/, /^python tests\/load\/benchmark\.py/, /run_load_tests\.(sh|bat)$/];
+const notYet = [/^python tests\/load\/benchmark\.py/, /run_load_tests\.(sh|bat)$/];
 
 /** With the example in place of the file that stands after `-f` or `run`. */
 function withExample(guide: string, words: string[]): string[] {
