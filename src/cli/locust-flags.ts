@@ -143,7 +143,7 @@ const table = [
     long: "--web-host",
     argument: "<ip>",
     group: "page",
-    meaning: "where the page is served: a loopback address alone (default: 127.0.0.1)",
+    meaning: "where the page is served (default: 127.0.0.1); another than a loopback address needs --web-token",
   },
   { long: "--web-port", short: "-P", argument: "<port>", group: "page", meaning: "its port (default: 8089)" },
   {
@@ -237,6 +237,12 @@ const table = [
     meaning: "serve /metrics alone there too, also to other machines",
   },
   {
+    long: "--web-token",
+    argument: "<token>",
+    group: "own",
+    meaning: "let in whoever has this token, also from other machines; better in the variable",
+  },
+  {
     long: "--linger",
     argument: "<time>",
     group: "own",
@@ -289,7 +295,7 @@ const table = [
     long: "--web-login",
     group: "refused",
     refused: true,
-    meaning: "leave it out: the page is served to this machine alone; from another, use ssh -L 8089:127.0.0.1:8089",
+    meaning: "leave it out: set PLIMSOLL_WEB_TOKEN, and whoever has the token is let in",
   },
   {
     long: "--web-auth",
@@ -297,7 +303,7 @@ const table = [
     variable: null,
     group: "refused",
     refused: true,
-    meaning: "leave it out: the page is served to this machine alone; from another, use ssh -L 8089:127.0.0.1:8089",
+    meaning: "leave it out: set PLIMSOLL_WEB_TOKEN, and whoever has the token is let in",
   },
   {
     long: "--tls-cert",

@@ -28,6 +28,7 @@ export interface LocustSettings {
   /** As somebody asked for it. */
   listen: { host: string; port: number } | undefined;
   metricsListen: { host: string; port: number } | undefined;
+  token: string | undefined;
   lingerMs: number | undefined;
   csv: { prefix: string; fullHistory: boolean } | undefined;
   html: string | undefined;
@@ -57,7 +58,9 @@ export function settingsOf(given: LocustArguments): LocustSettings {
   if (autoquit !== undefined && autoquit >= 0 && !autostart) problem("--autoquit needs --autostart.");
   const webHost = given.text("web-host");
   const webPort = given.read("web-port", (text) => listenAddress(text).port);
-  const listen = { host: webHost === undefined || webHost === "*" ? "127.0.0.1" : webHost, port: webPort ?? 8089 };
+  const token = given.text("web-token");
+  const everywhere = token === undefined ? "127.0.0.1" : "0.0.0.0";
+  const listen = { host: webHost === "*" ? everywhere : (webHost ?? "127.0.0.1"), port: webPort ?? 8089 };
   return {
     file: given.text("locustfile"),
     profile: given.text("profile"),
@@ -76,6 +79,7 @@ export function settingsOf(given: LocustArguments): LocustSettings {
     autoquitMs: autoquit === undefined || autoquit < 0 ? undefined : autoquit * 1000,
     listen: webHost === undefined && webPort === undefined ? undefined : listen,
     metricsListen: given.read("metrics-listen", listenAddress),
+    token,
     lingerMs: given.read("linger", ownDuration),
     csv: prefix === undefined ? undefined : { prefix, fullHistory },
     html: given.text("html"),

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, monotonicMs, SystemClock, sleepUntil } from "../metrics/clock.ts";
-import type { ListenAddress } from "../ui/server.ts";
 import { TargetFile } from "../ui/target-file.ts";
 import { nearest } from "../verdict/spelling.ts";
 import { version } from "../version.ts";
@@ -14,7 +13,7 @@ import { Log } from "./locust-log.ts";
 import { planFor } from "./locust-plan.ts";
 import { type LocustSettings, settingsOf } from "./locust-settings.ts";
 import { openScenario } from "./scenario-file.ts";
-import { serve } from "./serving.ts";
+import { type Addresses, serve } from "./serving.ts";
 import { Signals } from "./signals.ts";
 import { printTaskRatio, taskRatioJson } from "./task-ratio.ts";
 
@@ -155,7 +154,7 @@ class Surroundings {
   }
 
   async #serve() {
-    const { start, listen, metricsListen, runs } = this.#settings;
+    const { start, listen, metricsListen, runs, token } = this.#settings;
     const session = this.#session;
     const served = {
       metrics: (accept: string | undefined) => session.metrics(accept),
@@ -167,10 +166,7 @@ class Surroundings {
       control: session,
       onError: (error: unknown) => session.note(`An answer of the server failed: ${String(error)}`),
     };
-    const addresses: { listen: ListenAddress | undefined; metricsListen: ListenAddress | undefined } = {
-      listen,
-      metricsListen,
-    };
+    const addresses: Addresses = { listen, metricsListen, token };
     const serving = await serve(this.#io, served, addresses);
     const { url } = serving.page;
     const enter = this.#io.onKey === undefined ? "" : ", press enter to open your default browser.";

@@ -3,6 +3,7 @@ import type { Io } from "./io.ts";
 import type { RunFlags } from "./run.ts";
 import { openScenario, planOf } from "./scenario-file.ts";
 import { session } from "./session.ts";
+import { TOKEN_VARIABLE } from "./session-flags.ts";
 
 /** Reads, plans, runs. Throws a UsageError for a scenario or flags that are wrong. */
 export async function runScenario(io: Io, file: string, classes: string[], flags: RunFlags): Promise<number> {
@@ -27,6 +28,7 @@ export async function runScenario(io: Io, file: string, classes: string[], flags
     outputs: flags,
     listen: flags.listen,
     metricsListen: flags.metricsListen,
+    token: flags.webToken ?? (io.environment[TOKEN_VARIABLE] || undefined),
     lingerMs: flags.linger,
     quiet: flags.quiet ?? false,
   });

@@ -6,18 +6,20 @@ import { type Io, UsageError } from "./io.ts";
 export interface Addresses {
   listen: ListenAddress | undefined;
   metricsListen: ListenAddress | undefined;
+  /** What whoever opens the page has to show; with it the page may be served to other machines. */
+  token: string | undefined;
 }
 
 /** Starts the servers; throws a UsageError where they cannot listen. */
 export async function serve(
   io: Io,
-  served: Omit<ServerOptions, "listen" | "metricsOnly" | "clock">,
-  { listen, metricsListen }: Addresses,
+  served: Omit<ServerOptions, "listen" | "metricsOnly" | "clock" | "token">,
+  { listen, metricsListen, token }: Addresses,
 ): Promise<{ page: Server; servers: Server[] }> {
   const clock = new SystemClock(monotonicMs());
   const servers: Server[] = [];
   const start = async (options: { listen: ListenAddress | undefined; metricsOnly: boolean }) => {
-    const server = await startServer({ ...served, clock, ...options });
+    const server = await startServer({ ...served, token, clock, ...options });
     if (server.kind === "problem") {
       await Promise.all(servers.map((other) => other.close()));
       throw new UsageError(server.message);

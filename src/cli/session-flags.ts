@@ -10,7 +10,11 @@ export interface SessionFlags extends OutputFlags {
   metricsListen?: { host: string; port: number };
   linger?: number;
   allowCommands?: boolean;
+  webToken?: string;
 }
+
+/** The variable that holds the page's token: what stands on a command line, others on the machine can read. */
+export const TOKEN_VARIABLE = "PLIMSOLL_WEB_TOKEN";
 
 export function addSessionFlags(command: Command): Command {
   const served = command
@@ -18,6 +22,10 @@ export function addSessionFlags(command: Command): Command {
     .option("--runs <folder>", "where run files go", "runs")
     .option("--listen <address>", "where the page and /metrics are served (default: 127.0.0.1:8089)", listenAddress)
     .option("--metrics-listen <address>", "serve /metrics alone there too, also to other machines", listenAddress)
+    .option(
+      "--web-token <token>",
+      `let in whoever has this token, also from other machines; better in ${TOKEN_VARIABLE}`,
+    )
     .option("--linger <time>", "after the end, wait at most this long for a scraper seen once", duration)
     .option("--allow-commands", "let the scenario's sources run the commands that it names");
   return addOutputFlags(served);

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import type { RequestHandler } from "express";
+import type { Token } from "./token.ts";
 
 /** `127.0.0.0/8`, `::1` or `localhost`: what only this machine can reach. */
 export function isLoopback(host: string): boolean {
@@ -35,8 +36,10 @@ function stranger(
   const own = host !== undefined && (isLoopback(host) || host.toLowerCase() === listenHost?.toLowerCase());
   if (!own && listenHost !== undefined)
     return "The header Host does not name this machine. Ask for http://127.0.0.1 or http://localhost.";
-  const origin = headers["origin"];
-  if (origin !== undefined && origin.toLowerCase() !== `http://${headers["host"]?.toLowerCase()}`) {
+  // Where other machines are served, a proxy before this server may speak TLS.
+  const scheme = listenHost === undefined ? /^https?:\/\// : /^http:\/\//;
+  const origin = headers["origin"]?.toLowerCase();
+  if (origin !== undefined && !(scheme.test(origin) && origin.replace(scheme, "") === headers["host"]?.toLowerCase())) {
     return "The header Origin names another site. Open the page itself.";
   }
   const site = headers["sec-fetch-site"];
@@ -69,30 +72,50 @@ const changing: Record<string, readonly string[]> = {
   "/stats/reset": ["GET", "POST"],
 };
 
+export interface Guarding {
+  /** The name that is listened on; undefined where other machines are served, too. */
+  listenHost: string | undefined;
+  /** Whether anything may be changed here. */
+  changeable: boolean;
+  /** Without it nobody gets anything but the way to log in. */
+  token: Token | undefined;
+}
+
+/** What is served without the token: the way to show it, and whether there is a server. */
+const open = ["/login", "/assets/page.css", "/healthz"];
+
 /**
- * Sends strangers away (403), and methods that could change something (405) but at the paths that are there for it, if
- * anything may be changed (`changeable`).
+ * Sends strangers away (403), those without the token (401, a browser to the login), and methods that could change something
+ * (405) but at the paths that are there for it.
  */
-export function guard(listenHost: string | undefined, changeable = false): RequestHandler {
+export function guard({ listenHost, changeable, token }: Guarding): RequestHandler {
   return (request, response, next) => {
-    const methods = changeable ? (changing[request.path] ?? []) : [];
-    const changes = methods.includes(request.method);
-    const reads = ["GET", "HEAD"].includes(request.method) && !(request.method === "HEAD" && methods.includes("GET"));
+    const { method, path, headers } = request;
+    const methods = path === "/login" && token !== undefined ? ["POST"] : changeable ? (changing[path] ?? []) : [];
+    const changes = methods.includes(method);
+    const reads = ["GET", "HEAD"].includes(method) && !(method === "HEAD" && methods.includes("GET"));
+    const refuse = (status: number, reason: string) => response.status(status).type("text/plain").send(`${reason}\n`);
     response.set(safeHeaders);
     const reason = stranger(
       {
-        host: request.headers.host,
-        origin: request.headers.origin,
+        host: headers.host,
+        origin: headers.origin,
         "sec-fetch-site": request.get("sec-fetch-site"),
         "sec-fetch-mode": request.get("sec-fetch-mode"),
       },
       listenHost,
       changes,
     );
-    if (reason !== undefined) {
-      response.status(403).type("text/plain").send(`${reason}\n`);
+    if (reason !== undefined) refuse(403, reason);
+    else if (token !== undefined && !open.includes(path) && !token.admits(headers)) {
+      if (path === "/" && reads) response.redirect(303, "/login");
+      else {
+        response.set("WWW-Authenticate", 'Bearer realm="plimsoll"');
+        refuse(401, "Send the token that Plimsoll was started with: Authorization: Bearer …, or log in at /login.");
+      }
     } else if (!reads && !changes) {
-      response.status(405).set("Allow", "GET, HEAD").type("text/plain").send("Only GET and HEAD are served here.\n");
+      response.set("Allow", "GET, HEAD");
+      refuse(405, "Only GET and HEAD are served here.");
     } else next();
   };
 }

@@ -6,9 +6,11 @@ import { type ApiSources, addApi } from "./api-routes.ts";
 import { guard, isLoopback } from "./guard.ts";
 import { Live } from "./live.ts";
 import { addLocust } from "./locust-routes.ts";
+import { addLogin } from "./login.ts";
 import { readPageFiles } from "./page-files.ts";
 import type { ServerProblem } from "./problem.ts";
 import { type Lingering, Scrapers } from "./scrapers.ts";
+import { LEAST_TOKEN, Token } from "./token.ts";
 
 export const DEFAULT_LISTEN: ListenAddress = { host: "127.0.0.1", port: 8089 };
 
@@ -23,6 +25,8 @@ export interface ServerOptions extends ApiSources {
   listen?: ListenAddress | undefined;
   /** Serves `/metrics` and `/healthz` alone, and so may listen where other machines reach it. */
   metricsOnly?: boolean;
+  /** Whoever shows it may come from another machine, so that it may listen where others reach it; all others get nothing. */
+  token?: string | undefined;
   /** What `/metrics` answers to a header `Accept`. */
   metrics: (accept: string | undefined) => Promise<{ contentType: string; body: string }>;
   /** What the page is called: the run's name. Anything may be in it. */
@@ -89,10 +93,17 @@ export class Server {
 
 export async function startServer(options: ServerOptions): Promise<Server | ServerProblem> {
   const wanted = options.listen ?? DEFAULT_LISTEN;
-  const reachable = options.metricsOnly === true && !isLoopback(wanted.host);
-  if (!reachable && !isLoopback(wanted.host)) {
+  const { token, metricsOnly = false } = options;
+  if (token !== undefined && token.length < LEAST_TOKEN) {
     return problem(
-      `Cannot listen on ${wanted.host}: only this machine may reach the page, so it listens on a loopback address alone. Use 127.0.0.1, ::1 or localhost.`,
+      `The token of the page is too short: expected at least ${LEAST_TOKEN} characters that nobody can guess.`,
+    );
+  }
+  const guarded = metricsOnly || token !== undefined;
+  const reachable = guarded && !isLoopback(wanted.host);
+  if (!guarded && !isLoopback(wanted.host)) {
+    return problem(
+      `Cannot listen on ${wanted.host}: without a token only this machine may reach the page, so it listens on a loopback address alone. Use 127.0.0.1, ::1 or localhost, or set a token in PLIMSOLL_WEB_TOKEN.`,
     );
   }
   const scrapers = new Scrapers(options.clock);
@@ -146,7 +157,9 @@ export function application(options: ServerOptions, host: string | undefined, sc
   // A hash of some megabytes at each scrape, for clients that never ask for it.
   app.disable("etag");
   const changeable = options.metricsOnly !== true && options.control !== undefined;
-  app.use(guard(host, changeable));
+  const token = options.metricsOnly === true || options.token === undefined ? undefined : new Token(options.token);
+  app.use(guard({ listenHost: host, changeable, token }));
+  if (token !== undefined) addLogin(app, token);
   app.get("/metrics", async (request, response) => {
     const answered = scrapers.begin(scraperName(request));
     const { contentType, body } = await options.metrics(request.headers.accept);

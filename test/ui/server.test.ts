@@ -7,6 +7,7 @@ import { guard, isLoopback } from "../../src/ui/guard.ts";
 import { DEFAULT_LISTEN, type Server, type ServerOptions, startServer } from "../../src/ui/server.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 import { apiSources } from "./api-sources.ts";
+import { Recorder } from "./recorder.ts";
 
 const closers: (() => Promise<unknown>)[] = [];
 
@@ -57,6 +58,15 @@ async function ask(
   response.setEncoding("utf8");
   for await (const chunk of response) body += chunk;
   return { status: response.statusCode, headers: response.headers, body };
+}
+
+/** What following the events is answered with; they never end. */
+async function eventsStatus(server: { url: string }, headers: Record<string, string>): Promise<number | undefined> {
+  const outgoing = request(`${server.url}/api/v1/events`, { headers, agent: false });
+  outgoing.end();
+  const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+  outgoing.destroy();
+  return response.statusCode;
 }
 
 async function occupied(): Promise<number> {
@@ -187,7 +197,10 @@ describe("a server of metrics only", () => {
 
   it("answers to any name there, and to nobody's page", async () => {
     const http = express()
-      .use(guard(undefined), (_request, response) => void response.end("metrics"))
+      .use(
+        guard({ listenHost: undefined, changeable: false, token: undefined }),
+        (_request, response) => void response.end("metrics"),
+      )
       .listen(0, "127.0.0.1");
     await once(http, "listening");
     closers.push(() => new Promise((resolve) => http.close(resolve)));
@@ -247,16 +260,27 @@ describe("the guard", () => {
       { host: "localhost:8089", "sec-fetch-site": "same-site", "sec-fetch-mode": "navigate" },
       200,
     ],
+    ["our origin by TLS, which we do not speak", { host: "127.0.0.1:8089", origin: "https://127.0.0.1:8089" }, 403],
     ["a word that browsers do not send", { host: "localhost:8089", "sec-fetch-site": "friendly" }, 403],
   ];
 
   it.each(table)("%s", async (_what, headers, status) => {
-    const { server } = await started();
-    for (const path of ["/", "/metrics", "/healthz"]) {
+    const control = new Recorder();
+    const { server } = await started({ control });
+    for (const path of ["/", "/metrics", "/healthz", "/api/v1/runs", "/stats/requests"]) {
       expect((await ask(server, path, headers)).status, path).toBe(status);
+    }
+    for (const path of ["/", "/metrics", "/healthz"]) {
       const post = await ask(server, path, headers, "POST");
       expect(post.status, `POST ${path}`).toBe(status === 200 ? 405 : 403);
     }
+    expect(await eventsStatus(server, headers), "events").toBe(status);
+    // A link that somebody followed here may show something, and change nothing.
+    const mayChange = status === 200 && headers["sec-fetch-site"] !== "same-site";
+    const reset = await ask(server, "/api/v1/run/reset", headers, "POST");
+    expect(reset.status, "POST reset").toBe(mayChange ? 204 : 403);
+    expect((await ask(server, "/stats/reset", headers)).status, "GET reset").toBe(mayChange ? 200 : 403);
+    expect(control.resets).toBe(mayChange ? 2 : 0);
     expect((await ask(server, "/nothing", headers)).status).toBe(status === 200 ? 404 : 403);
     if (status === 403) expect(server.lastScrapes.size).toBe(0);
   });

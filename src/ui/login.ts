@@ -1,0 +1,50 @@
+import express, { type Express, type Response } from "express";
+import type { Token } from "./token.ts";
+
+/** Serves `/login`, where the token is exchanged for a cookie: by a form, or by a link that has it (`/login?token=…`). */
+export function addLogin(app: Express, token: Token): void {
+  const exchange = (response: Response, given: unknown) => {
+    if (typeof given === "string" && token.matches(given)) {
+      response.set("Set-Cookie", token.cookie()).redirect(303, "/");
+    } else form(response, 401, "That is not the token that Plimsoll was started with.");
+  };
+  app.get("/login", (request, response) => {
+    const given = request.query["token"];
+    if (given === undefined) form(response, 200, "");
+    else exchange(response, given);
+  });
+  app.post("/login", express.urlencoded({ extended: false, limit: "4kb" }), (request, response) => {
+    exchange(response, (request.body as Record<string, unknown> | undefined)?.["token"]);
+  });
+}
+
+function form(response: Response, status: number, problem: string): void {
+  response
+    .status(status)
+    .set(
+      "Content-Security-Policy",
+      "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    )
+    .type("text/html")
+    .send(`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Plimsoll</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/assets/page.css">
+</head>
+<body>
+<main>
+<h1>Plimsoll</h1>
+<form class="start" method="post" action="/login">
+<label>Token <input name="token" type="password" required autocomplete="current-password" autofocus></label>
+<button type="submit" class="primary">Log in</button>
+<p role="alert" class="problem">${problem}</p>
+</form>
+</main>
+</body>
+</html>
+`);
+}
