@@ -10,7 +10,7 @@ import { NatsServer } from "./nats-server.ts";
 import { until } from "./network.ts";
 import { NginxServer } from "./nginx-server.ts";
 import { startNodeExporter } from "./node-exporter.ts";
-import { exitCodeOf, Plimsoll, temporaryFolder } from "./plimsoll.ts";
+import { Plimsoll, temporaryFolder } from "./plimsoll.ts";
 import { PostgresServer } from "./postgres-server.ts";
 import { Prometheus } from "./prometheus-server.ts";
 import { RabbitmqServer } from "./rabbitmq-server.ts";
@@ -211,7 +211,8 @@ thresholds: [max(cache_clients) < 1000]
     const { total } = await target.requests();
     expect(total, stdout).toBe(RATE * SECONDS);
     expect(summary.totals).toMatchObject({ requests: RATE * SECONDS, dropped: 0 });
-    expect(summary.verdict.exitCode).toBe(exitCodeOf(summary));
+    // What the gaps held nobody knows: the threshold may be inconclusive for them, and is never broken by them.
+    expect(["passed", "inconclusive"]).toContain(summary.verdict.state);
     const opened = openRun(run.runFile());
     if (opened.kind !== "run") throw new Error(opened.message);
     using stored = opened;
