@@ -128,7 +128,7 @@ export class Run {
     this.runFile = new RunFile(options.runFile, (message) => this.note(message));
     this.#timeline = timelineOf(plan.loads);
     this.#judge = new Judge(plan);
-    this.#series = new RunSeries(plan, this.#judge.target);
+    this.#series = new RunSeries(plan, this.#judge);
     this.#sinks = [this.runFile, this.prometheus, this.view, ...sinks];
     this.#coordinator = new Coordinator(options.openLink ?? openThread, {
       snapshot: (snapshot) => this.runFile.keepWorker(snapshot),
@@ -337,7 +337,7 @@ export class Run {
       warnings: this.#warnings,
     });
     this.#state = verdict.state;
-    this.#analysis = analyse(this.#series, trust.trusted);
+    this.#analysis = analyse(this.#series, this.#states, trust.trusted);
     this.runFile.conclude(this.#analysis);
     const summary = summarise({
       plan: this.#plan,

@@ -26,7 +26,7 @@ export interface Conclusion {
 export function concludeRun(run: StoredRun): Conclusion {
   const { plan, outcome } = run;
   const judge = new Judge(plan);
-  const series = new RunSeries(plan, judge.target);
+  const series = new RunSeries(plan, judge);
   const trust = new Trust();
   const last = run.finalSnapshot();
   const loadEndedAt = loadEndOf(run);
@@ -56,7 +56,7 @@ export function concludeRun(run: StoredRun): Conclusion {
     recovery: recoveryOf(run, loadEndedAt, last.at),
   };
   if (outcome !== undefined) return { ...evidence, ...outcome };
-  const analysis = analyse(series, evidence.trust.trusted);
+  const analysis = analyse(series, states, evidence.trust.trusted);
   const stoppedBy = "a kill of its generator (unless it still runs)";
   const watchOnly = plan.watchMs !== undefined;
   return {

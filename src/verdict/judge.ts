@@ -41,6 +41,7 @@ interface Watched {
 export class Judge {
   readonly #bounds: readonly number[];
   readonly #tags: TagsOf;
+  #latest: { snapshot: Snapshot; figures: ClientFigures } | undefined;
   readonly #watched: Watched[];
   /** What was seen of the target so far, warm-up included. */
   readonly target = new TargetStatistics();
@@ -64,6 +65,14 @@ export class Judge {
     });
   }
 
+  /** A snapshot as thresholds ask for it: made once, for adding histograms up is what a tick costs. */
+  figures(snapshot: Snapshot): ClientFigures {
+    if (this.#latest?.snapshot !== snapshot) {
+      this.#latest = { snapshot, figures: new ClientFigures(snapshot, this.#bounds, this.#tags) };
+    }
+    return this.#latest.figures;
+  }
+
   observe(observations: readonly Observation[]): void {
     this.target.observe(observations);
   }
@@ -82,7 +91,7 @@ export class Judge {
   }
 
   #judge(snapshot: Snapshot, how: "judge" | "conclude"): ThresholdState[] {
-    const client = new ClientFigures(snapshot, this.#bounds, this.#tags);
+    const client = this.figures(snapshot);
     return this.#watched.flatMap(({ threshold, scope, history, limits }) => {
       history?.take(client.read(threshold));
       const view = scope.at(snapshot.at);

@@ -1,10 +1,9 @@
 import { metricSeries } from "../metrics/observation.ts";
 import type { Snapshot } from "../metrics/snapshot.ts";
-import { ClientFigures } from "./client-figures.ts";
-import type { JudgedPlan } from "./judge.ts";
+import type { ClientFigures } from "./client-figures.ts";
+import type { Judge, JudgedPlan } from "./judge.ts";
 import { type Phase, phasesOf, type Stretch } from "./phase.ts";
 import { addReadings, noReading, type Reading, readingSince } from "./reading.ts";
-import { tagsOf } from "./tags.ts";
 import type { TargetStatistics } from "./target-statistics.ts";
 import type { Threshold } from "./threshold.ts";
 import { ownFailures } from "./trust.ts";
@@ -41,6 +40,7 @@ export class RunSeries {
   readonly plan: JudgedPlan;
   readonly phases: readonly Phase[];
   readonly target: TargetStatistics;
+  readonly #judge: Pick<Judge, "figures" | "target">;
   readonly events: NotedEvent[] = [];
   #moments: Moment[] = [];
   /** Ticks in a moment, and in the last one so far. */
@@ -48,17 +48,19 @@ export class RunSeries {
   #open = 1;
   #before: Cumulative | undefined;
 
-  constructor(plan: JudgedPlan, target: TargetStatistics) {
+  /** `judge` is the run's: it is told what sources say, and reads the same snapshots. */
+  constructor(plan: JudgedPlan, judge: Pick<Judge, "figures" | "target">) {
     this.plan = plan;
     this.phases = phasesOf(plan.loads);
-    this.target = target;
+    this.target = judge.target;
+    this.#judge = judge;
   }
 
   /** One tick; snapshots come in the order of time. Observations go to the judge, whose statistics this reads. */
   take(snapshot: Snapshot, events: readonly NotedEvent[] = []): void {
     this.events.push(...events);
     if (this.#before !== undefined && snapshot.at <= this.#before.at) return;
-    const now = cumulativeOf(snapshot, this.plan);
+    const now = cumulativeOf(snapshot, this.plan, this.#judge.figures(snapshot));
     const moment = between(now, this.#before);
     this.#before = now;
     if (moment.toMs <= moment.fromMs) return;
@@ -127,8 +129,7 @@ const latency: Threshold = {
   filters: {},
 };
 
-function cumulativeOf(snapshot: Snapshot, { thresholds, bounds, loads }: JudgedPlan): Cumulative {
-  const client = new ClientFigures(snapshot, bounds, tagsOf(loads));
+function cumulativeOf(snapshot: Snapshot, { thresholds }: JudgedPlan, client: ClientFigures): Cumulative {
   const total = (values: Record<string, number>, metric: Parameters<typeof metricSeries>[1]) => {
     const series = metricSeries(values, metric);
     return series.length === 0 ? undefined : series.reduce((sum, [, value]) => sum + value, 0);

@@ -102,12 +102,14 @@ function lineOf(weak: WeakSpot, sizes: ServiceSizes): number | undefined {
 function climb(given: number, seed: number): Load {
   const line = given * (0.95 + ((seed * 0.618034) % 1) / 10);
   const maxUsers = Math.ceil(line * 30);
+  // Long enough for thousands of requests, as whoever asks for a p95 would choose.
+  const forMs = 1000 * Math.max(40, Math.min(180, 4000 / line));
   const common = { kind: "arrivals", maxUsers, spacing: "poisson" } as const;
   if (seed % 3 === 0) {
     const first = { perSecond: 0.2 * line, overMs: 0, forMs: 1000 };
-    return { ...common, stages: [first, { perSecond: 1.5 * line, overMs: 480_000, forMs: 0 }] };
+    return { ...common, stages: [first, { perSecond: 1.5 * line, overMs: 12 * forMs, forMs: 0 }] };
   }
-  const steps = Array.from({ length: 13 }, (_, i) => ({ perSecond: (0.2 + 0.1 * i) * line, overMs: 0, forMs: 40_000 }));
+  const steps = Array.from({ length: 13 }, (_, i) => ({ perSecond: (0.2 + 0.1 * i) * line, overMs: 0, forMs }));
   return { ...common, stages: steps };
 }
 

@@ -59,8 +59,9 @@ rate limit and a memory, and tells them all; arrivals are Poisson, times exponen
 | a sawtooth memory called a leak | 0 | ${sawteeth.filter(({ alarms }) => alarms.length > 0).length} of ${sawteeth.length} |
 
 The closed form is the rate at which p95 of an M/M/c queue reaches its limit (Erlang's C), or the workers of the queue, or the
-rate that is admitted. Loads climb to 1.4 of it in steps of a tenth, or for the third seed in a ramp; a leak is soaked for two
-hours. Figures of real load on a real service are not in this table.
+rate that is admitted. Loads climb to 1.4 of it in steps of a tenth, each of 4,000 requests but no shorter than 40 s and no
+longer than 3 min, or for the third seed in a ramp as long; a leak is soaked for two hours. Figures of real load on a real
+service are not in this table.
 
 | weak spot | size | load line, arrivals/s | error of three seeds | named first |
 | --- | --- | --- | --- | --- |

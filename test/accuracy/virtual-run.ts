@@ -44,7 +44,7 @@ export async function runVirtually(
     wallAt: (ms) => ms,
   });
   const judge = new Judge(plan);
-  const series = new RunSeries(plan, judge.target);
+  const series = new RunSeries(plan, judge);
   let ended = false;
   const end = worker.run().then(() => {
     ended = true;
@@ -66,7 +66,8 @@ export async function runVirtually(
     if (!ended) tick("evaluate");
   }
   await end;
-  return { ...tick("conclude"), analysis: analyse(series, true) };
+  const last = tick("conclude");
+  return { ...last, analysis: analyse(series, last.states, true) };
 }
 
 function planOf(load: Load, thresholds: readonly string[], seed: number): Plan {

@@ -40,7 +40,7 @@ describe("offered against achieved", () => {
   it("notes arrivals that were not started, above one in a hundred", () => {
     const dropping = (lost: number, texts: string[]) => {
       const plan = { thresholds: thresholds(...texts), bounds, warmUpMs: 0, loads: [] };
-      const series = new RunSeries(plan, new Judge(plan).target);
+      const series = new RunSeries(plan, new Judge(plan));
       const aggregator = new Aggregator("0", new ClassicBounds(bounds));
       aggregator.counter("plimsoll_iterations_total", { outcome: "success" }).add(1000);
       aggregator.counter("plimsoll_dropped_iterations_total", { reason: "no_free_user" }).add(lost);
@@ -58,7 +58,7 @@ it("notes a source that was hardly seen", () => {
   const doubts = (answered: number) => {
     const judge = new Judge(plan);
     judge.observe(looks(Array.from({ length: 100 }, (_, i) => (i < answered ? 1 : undefined))));
-    return doubtsOf(new RunSeries(plan, judge.target));
+    return doubtsOf(new RunSeries(plan, judge));
   };
   expect(doubts(50)).toEqual([]);
   expect(doubts(40)[0]).toMatch(/^source app did not answer 60 % of the times \(limit 50 %\)/);

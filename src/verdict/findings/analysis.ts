@@ -1,4 +1,5 @@
 import type { RunSeries } from "../run-series.ts";
+import type { ThresholdState } from "../verdict.ts";
 import { changes } from "./change.ts";
 import { drifts } from "./drift.ts";
 import type { Finding, LoadLine, SignSeen } from "./finding.ts";
@@ -15,11 +16,11 @@ export interface Analysis {
   signs: SignSeen[];
 }
 
-/** `trusted`: the generator could keep up, so that the figures are the target's. */
-export function analyse(series: RunSeries, trusted: boolean): Analysis {
+/** `states`: the judge's last word. `trusted`: the generator could keep up, so that the figures are the target's. */
+export function analyse(series: RunSeries, states: readonly ThresholdState[], trusted: boolean): Analysis {
   if (series.moments.length === 0) return { findings: [], signs: [] };
   const { line, findings } = loadLine(series, trusted);
-  const found = [...gaveWay(series), ...findings, ...drifts(series), ...recoveries(series), ...changes(series)];
+  const found = [...gaveWay(series, states), ...findings, ...drifts(series), ...recoveries(series), ...changes(series)];
   const { signs, findings: told } = warningSigns(series, found);
   return { findings: [...found, ...told], ...(line === undefined ? {} : { loadLine: line }), signs };
 }

@@ -1,5 +1,6 @@
 import type { Judged } from "../limit-watch.ts";
 import type { RunSeries } from "../run-series.ts";
+import type { ThresholdState } from "../verdict.ts";
 import { type Condition, conditionsOf, judgeIn } from "./condition.ts";
 
 /** When a condition first did not hold. */
@@ -18,12 +19,17 @@ const [SHORTEST_MS, LONGEST_MS] = [5000, 60_000];
 /** A window more must miss: one alone is a hiccup. */
 const SUSTAINED = 2;
 
-/** The breaches of a run, the first in time first: of each condition when two windows after each other missed it. */
-export function breachesOf(series: RunSeries): Breach[] {
+/**
+ * The breaches of a run, the first in time first: of each condition when two windows after each other missed it, or from
+ * when on the judge saw it broken, of a limit over time.
+ */
+export function breachesOf(series: RunSeries, states: readonly ThresholdState[]): Breach[] {
   const fromMs = series.plan.warmUpMs;
   const width = Math.max(SHORTEST_MS, Math.min(LONGEST_MS, (series.endMs - fromMs) / WINDOWS));
   const count = Math.floor((series.endMs - fromMs) / width);
   const found = conditionsOf(series).flatMap((condition): Breach[] => {
+    const told = toldBy(states, condition);
+    if (told !== undefined) return [told];
     let run: Breach[] = [];
     for (let i = 0; i < count; i++) {
       const start = fromMs + i * width;
@@ -36,6 +42,14 @@ export function breachesOf(series: RunSeries): Breach[] {
     return [];
   });
   return found.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** What the judge says of a limit over time. */
+function toldBy(states: readonly ThresholdState[], condition: Condition): Breach | undefined {
+  const { expression } = condition.threshold;
+  const state = states.find((one) => one.expression === expression && one.limit.text === condition.limit.text);
+  if (state?.state !== "broken" || state.broken === undefined) return undefined;
+  return { condition, atMs: state.broken.fromMs, widthMs: SHORTEST_MS, judged: state };
 }
 
 /** A percentile of too few samples still tells when something happened, though not whether a threshold is kept. */

@@ -1,6 +1,7 @@
 import { quantile } from "../../metrics/histogram.ts";
 import type { Moment, RunSeries } from "../run-series.ts";
 import type { Point } from "../trend.ts";
+import type { ThresholdState } from "../verdict.ts";
 import { type Breach, breachesOf } from "./breach.ts";
 import type { Evidence, Finding } from "./finding.ts";
 import { meanLatency } from "./level.ts";
@@ -24,6 +25,8 @@ interface Suspect {
   /** Around the breach; for `waiting` and `refused` how many. */
   fullness: number | undefined;
   saturated: boolean;
+  /** It was for most of the time; otherwise it came and went, or nearly, and with the breach. */
+  plainly: boolean;
   /** Seconds from when it was saturated for good up to the breach. */
   lead: number | undefined;
   rho: number | undefined;
@@ -36,8 +39,8 @@ interface Suspect {
  * with the symptom once the offered load is taken out. What was saturated ranks first, causes before what they fill, then
  * by the time ahead; what only correlates is told but not accused.
  */
-export function gaveWay(series: RunSeries): Finding[] {
-  const [breach, ...others] = breachesOf(series);
+export function gaveWay(series: RunSeries, states: readonly ThresholdState[]): Finding[] {
+  const [breach, ...others] = breachesOf(series, states);
   if (breach === undefined) return [];
   const suspects = suspectsOf(series, breach);
   const ranked = rank(suspects);
@@ -99,7 +102,8 @@ function suspectOf(series: RunSeries, { atMs, widthMs }: Breach, symptom: number
   const presses = ({ value }: Point) =>
     pressure.sign === "missing" ? value < pressure.limit : value >= pressure.limit;
   const reach = Math.max(LATEST_MS, 2 * widthMs);
-  const around = points.filter(({ at }) => Math.abs(at - atMs) <= reach);
+  // What caused it is there while it lasts; before, it need not have been for long.
+  const around = points.filter(({ at }) => at >= atMs - widthMs / 2 && at <= atMs + reach);
   const fullness = around.length === 0 ? undefined : around.reduce((sum, { value }) => sum + value, 0) / around.length;
   const share = around.filter(presses).length / Math.max(1, around.length);
   const onset = onsetOf(points, presses, atMs, reach);
@@ -111,14 +115,20 @@ function suspectOf(series: RunSeries, { atMs, widthMs }: Breach, symptom: number
   const correlation = partialCorrelation(at(signed), at(symptom), at(load));
   const correlated = correlation !== undefined && correlation.rho >= CORRELATED && correlation.p <= CHANCE;
   // Who waits or is refused comes and goes from look to look: the mean counts, and less of it where it goes with the breach.
-  const comes = pressure.sign === "waiting" || pressure.sign === "refused";
-  const pressing = comes && (fullness ?? 0) >= (correlated ? 0.2 : 0.5) * pressure.limit;
+  // What is nearly full queues, too, if it goes with the breach.
+  const enough = { waiting: correlated ? 0.2 : 0.5, refused: correlated ? 0.2 : 0.5, full: 0.85, missing: 0 }[
+    pressure.sign
+  ];
+  const counts = pressure.sign === "full" ? correlated : pressure.sign !== "missing";
+  const pressing = counts && (fullness ?? 0) >= enough * pressure.limit;
+  const plainly = share >= SATURATED_SHARE && onset !== undefined;
   return {
     name,
     metric,
     pressure,
     fullness,
-    saturated: (share >= SATURATED_SHARE || pressing) && onset !== undefined,
+    saturated: plainly || (pressing && onset !== undefined),
+    plainly,
     lead: onset === undefined ? undefined : (atMs - onset) / 1000,
     rho: correlation?.rho,
     p: correlation?.p,
@@ -176,12 +186,13 @@ function rank(suspects: readonly Suspect[]): Suspect[] {
   const harmless = ({ pressure: { resource, sign } }: Suspect) =>
     sign === "missing" && !saturated.some((other) => isUpstream(resource, other.pressure.resource));
   const place = (one: Suspect) => {
-    if (one.saturated && !harmless(one)) return isEffect(one) ? 1 : 0;
-    return 2;
+    if (!one.saturated || harmless(one)) return 3;
+    if (isEffect(one)) return 2;
+    return one.plainly ? 0 : 1;
   };
   return [...best.values()]
     .map((one) => (harmless(one) ? { ...one, saturated: false } : one))
-    .sort((a, b) => place(a) - place(b) || (place(a) < 2 ? (b.lead ?? 0) - (a.lead ?? 0) : telling(b) - telling(a)));
+    .sort((a, b) => place(a) - place(b) || (place(a) < 3 ? (b.lead ?? 0) - (a.lead ?? 0) : telling(b) - telling(a)));
 }
 
 function telling({ saturated, rho = 0, p = 1, pressure: { sign } }: Suspect): number {

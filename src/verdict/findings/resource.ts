@@ -29,7 +29,8 @@ export interface Pressure {
 
 /**
  * What saturation is. A pool or a worker's place is full when it is; a CPU queues before it is full, and its utilisation is
- * a mean over a second or more. Of waiters there are normally none, and of refusals.
+ * a mean over a second or more. Of waiters there are normally none, and of refusals. A cache that answers less than a fifth
+ * might as well not be there.
  */
 const pressures: Record<string, Pressure> = {
   db_pool_utilization_ratio: { resource: "database pool", sign: "full", limit: 0.95 },
@@ -42,7 +43,7 @@ const pressures: Record<string, Pressure> = {
   cpu_throttled_seconds_total: { resource: "CPU", sign: "refused", limit: 0.1 },
   memory_utilization_ratio: { resource: "memory", sign: "full", limit: 0.95 },
   cache_memory_utilization_ratio: { resource: "cache", sign: "full", limit: 0.98 },
-  cache_hit_ratio: { resource: "cache", sign: "missing", limit: 0.5 },
+  cache_hit_ratio: { resource: "cache", sign: "missing", limit: 0.2 },
   cache_rejected_connections_total: { resource: "cache", sign: "refused", limit: 0.1 },
   queue_depth: { resource: "queue", sign: "waiting", limit: 10 },
   queue_oldest_age_seconds: { resource: "queue", sign: "waiting", limit: 1 },

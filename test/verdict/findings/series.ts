@@ -24,7 +24,7 @@ export interface Told {
 export function seriesOf(told: Told): RunSeries {
   const plan = { thresholds: thresholds(...(told.thresholds ?? [])), bounds, warmUpMs: 0, loads: told.loads };
   const judge = new Judge({ ...plan, loads: told.loads });
-  const series = new RunSeries(plan, judge.target);
+  const series = new RunSeries(plan, judge);
   const aggregator = new Aggregator("0", new ClassicBounds(bounds));
   const iterations = aggregator.counter("plimsoll_iterations_total", { outcome: "success" });
   for (let second = 0; second <= told.seconds; second++) {
