@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { HttpPlan, Template } from "../scenario/plan.ts";
+import type { HttpPlan } from "../scenario/plan.ts";
+import type { Template } from "../scenario/plan-request.ts";
 import { compileTemplate, type Scope } from "../scenario/template.ts";
 import type { HttpOptions } from "./http.ts";
 import { readProxy } from "./proxy.ts";

@@ -4,7 +4,7 @@ import { sleepUntil } from "../metrics/clock.ts";
 import { pathTemplate } from "../scenario/address.ts";
 import type { Http, RequestOptions, Response, TaskContext, TaskFunction } from "../scenario/code.ts";
 import type { CodeStep } from "../scenario/flow.ts";
-import type { Body, RequestStep } from "../scenario/plan.ts";
+import type { Body, RequestStep } from "../scenario/plan-request.ts";
 import { timeMs, timeRange } from "../scenario/reader.ts";
 import { redactVariables } from "../scenario/secrets.ts";
 import { compileTemplate, type Scope, TemplateError } from "../scenario/template.ts";

@@ -2,7 +2,7 @@ import type { Exchange } from "../client/client.ts";
 import type { Failure } from "../metrics/sample.ts";
 import type { UniqueCheck, WorkerUniques } from "../metrics/uniques.ts";
 import { type CompiledPath, compilePath } from "../scenario/json-path.ts";
-import type { Capture, Expect, JsonCheck, RequestStep, TextCheck } from "../scenario/plan.ts";
+import type { Capture, Expect, JsonCheck, RequestStep, TextCheck } from "../scenario/plan-request.ts";
 import { redactVariables } from "../scenario/secrets.ts";
 import { compileJson, compileTemplate, type Scope } from "../scenario/template.ts";
 import type { CountUsage } from "./usage.ts";

@@ -1,4 +1,4 @@
-import type { FormPart } from "../scenario/plan.ts";
+import type { FormPart } from "../scenario/plan-request.ts";
 import { compileTemplate, type Scope } from "../scenario/template.ts";
 
 /** Ends no part: 24 random bytes, the same in every run, so that a run can be had again. */

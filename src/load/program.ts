@@ -1,6 +1,7 @@
 import type { Histogram } from "../metrics/histogram.ts";
 import { type Flow, MOST_ROUNDS } from "../scenario/flow.ts";
-import type { RequestStep, Step } from "../scenario/plan.ts";
+import type { Step } from "../scenario/plan.ts";
+import type { RequestStep } from "../scenario/plan-request.ts";
 import { compileCondition, compileJson, type Scope } from "../scenario/template.ts";
 import { type CompiledCode, compileCode } from "./code.ts";
 import { type CompiledRequest, type Compiling, compileRequest, type Owner } from "./request.ts";

@@ -4,7 +4,7 @@ import type { Aggregator } from "../metrics/aggregator.ts";
 import type { WorkerUniques } from "../metrics/uniques.ts";
 import type { TaskContext } from "../scenario/code.ts";
 import type { Code } from "../scenario/module.ts";
-import type { Body, RequestStep, Template } from "../scenario/plan.ts";
+import type { Body, RequestStep, Template } from "../scenario/plan-request.ts";
 import { isSecretPart } from "../scenario/secrets.ts";
 import { compileJson, compileTemplate, type Scope } from "../scenario/template.ts";
 import { compileExpectation, type Expectation } from "./expectation.ts";

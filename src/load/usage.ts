@@ -1,6 +1,6 @@
 import { type Aggregator, type Counter, OTHER } from "../metrics/aggregator.ts";
 import { type CompiledPath, compilePath } from "../scenario/json-path.ts";
-import type { Usage } from "../scenario/plan.ts";
+import type { Usage } from "../scenario/plan-request.ts";
 
 /** Counts the tokens that a response's document says it has cost. */
 export type CountUsage = (document: unknown) => void;

@@ -1,4 +1,4 @@
-import type { Template, TemplatePart } from "./plan.ts";
+import type { Template, TemplatePart } from "./plan-request.ts";
 import type { Reader, Variables } from "./reader.ts";
 import type { Header } from "./request.ts";
 import type { SourceNode } from "./source.ts";

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { bodies } from "./definition/request.ts";
 import { readFile } from "./file.ts";
-import type { Body, FormPart } from "./plan.ts";
+import type { Body, FormPart } from "./plan-request.ts";
 import type { Reader, Variables } from "./reader.ts";
 import type { Entry, SourceNode } from "./source.ts";
 

@@ -1,4 +1,4 @@
-import type { Template } from "./plan.ts";
+import type { Template } from "./plan-request.ts";
 import type { Reader } from "./reader.ts";
 import type { SourceNode } from "./source.ts";
 

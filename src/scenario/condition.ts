@@ -1,4 +1,4 @@
-import type { Operand, Operator } from "./plan.ts";
+import type { Operand, Operator } from "./plan-request.ts";
 
 type Operation = Extract<Operand, { kind: "operation" }>;
 

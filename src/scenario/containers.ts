@@ -1,4 +1,4 @@
-import type { Containers, DockerSource } from "./plan.ts";
+import type { Containers, DockerSource } from "./plan-source.ts";
 import type { Reader } from "./reader.ts";
 import type { SourceNode } from "./source.ts";
 

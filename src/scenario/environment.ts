@@ -1,5 +1,5 @@
 import type { Piece } from "./expression.ts";
-import type { TemplatePart } from "./plan.ts";
+import type { TemplatePart } from "./plan-request.ts";
 import { isSecretName } from "./secrets.ts";
 
 /** The environment that `${…}` is filled in from, when a scenario is read. */

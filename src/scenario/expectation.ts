@@ -1,4 +1,4 @@
-import type { Expect, JsonCheck, TextCheck } from "./plan.ts";
+import type { Expect, JsonCheck, TextCheck } from "./plan-request.ts";
 import type { Reader, Variables } from "./reader.ts";
 import type { Entry, SourceNode } from "./source.ts";
 

@@ -1,6 +1,6 @@
 import { nearest } from "../verdict/spelling.ts";
 import { parseOperation } from "./condition.ts";
-import { type TemplateFunction, type TemplatePart, templateFunctions } from "./plan.ts";
+import { type TemplateFunction, type TemplatePart, templateFunctions } from "./plan-request.ts";
 import type { ProblemCode, ProblemParams } from "./problem.ts";
 
 /** A piece of a scalar's text; `offset` and `length` are where it stands in it. */

@@ -1,4 +1,4 @@
-import type { JsonTemplate, Template, TemplatePart } from "./plan.ts";
+import type { JsonTemplate, Template, TemplatePart } from "./plan-request.ts";
 
 /**
  * What a task does, in order: requests, and what stands around them. `Request` is one of the Plan's, or one whose host is

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { readEngine, readWhich } from "./containers.ts";
-import type { LogsSource } from "./plan.ts";
+import type { LogsSource } from "./plan-source.ts";
 import type { Reader } from "./reader.ts";
 import type { SourceNode } from "./source.ts";
 

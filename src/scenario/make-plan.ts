@@ -7,17 +7,9 @@ import { coveredBy } from "./coverage.ts";
 import { feedsIn } from "./feed.ts";
 import type { FeedTable } from "./feed-table.ts";
 import { type CodeStep, codeOf, mapSteps, requestsOf } from "./flow.ts";
-import {
-  endOfLoads,
-  type Feed,
-  type Plan,
-  type PlannedLoad,
-  type RequestStep,
-  type Source,
-  type Template,
-  UNTIL_STOPPED_MS,
-  type UserClass,
-} from "./plan.ts";
+import { endOfLoads, type Feed, type Plan, type PlannedLoad, UNTIL_STOPPED_MS, type UserClass } from "./plan.ts";
+import type { RequestStep, Template } from "./plan-request.ts";
+import type { Source } from "./plan-source.ts";
 import type { Problem, ProblemCode, ProblemParams } from "./problem.ts";
 import type { Profile } from "./profile.ts";
 import type { ScenarioRequest } from "./request.ts";

@@ -1,5 +1,5 @@
 import { targetMetric } from "../metrics/vocabulary.ts";
-import type { MetricMapping } from "./plan.ts";
+import type { MetricMapping } from "./plan-source.ts";
 import type { Reader } from "./reader.ts";
 import type { Entry, SourceNode } from "./source.ts";
 

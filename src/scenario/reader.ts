@@ -4,7 +4,7 @@ import { type Environment, type Filled, fill } from "./environment.ts";
 import { type Piece, splitText } from "./expression.ts";
 import type { Condition } from "./flow.ts";
 import { compilePath } from "./json-path.ts";
-import { type JsonTemplate, type Template, templateFunctions } from "./plan.ts";
+import { type JsonTemplate, type Template, templateFunctions } from "./plan-request.ts";
 import type { Problem, ProblemCode, ProblemParams } from "./problem.ts";
 import type { Entry, Place, ScalarNode, Source, SourceNode } from "./source.ts";
 import { variablePaths } from "./template.ts";

@@ -7,7 +7,7 @@ import { methods } from "./definition/request.ts";
 import { notYet } from "./definition/scenario.ts";
 import { flows } from "./definition/task.ts";
 import { readExpect } from "./expectation.ts";
-import type { Capture, RequestStep, Template, Usage } from "./plan.ts";
+import type { Capture, RequestStep, Template, Usage } from "./plan-request.ts";
 import type { Reader, Variables } from "./reader.ts";
 import type { Entry, Place, SourceNode } from "./source.ts";
 

@@ -1,4 +1,4 @@
-import type { TemplatePart } from "./plan.ts";
+import type { TemplatePart } from "./plan-request.ts";
 import { variablePaths } from "./template.ts";
 
 /** What has such a name is a secret: an environment variable, a column of a feed, a user's variable. */

@@ -1,7 +1,7 @@
 import { requestKeys } from "./definition/request.ts";
 import { flows } from "./definition/task.ts";
 import { type Flow, MOST_ROUNDS } from "./flow.ts";
-import type { JsonTemplate } from "./plan.ts";
+import type { JsonTemplate } from "./plan-request.ts";
 import type { Reader } from "./reader.ts";
 import { type Header, readRequest, type ScenarioRequest, variableName } from "./request.ts";
 import type { Entry, SourceNode } from "./source.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isTrue, operate } from "./condition.ts";
 import type { Condition } from "./flow.ts";
-import type { JsonTemplate, Operand, Template, TemplatePart } from "./plan.ts";
+import type { JsonTemplate, Operand, Template, TemplatePart } from "./plan-request.ts";
 
 /** What a template is filled in from: one user at one moment. */
 export interface Scope {

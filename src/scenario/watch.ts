@@ -5,7 +5,7 @@ import { notYet } from "./definition/scenario.ts";
 import { type SourceKey, sourceShapes } from "./definition/source.ts";
 import { readLogs } from "./logs.ts";
 import { readMappings } from "./metric-mapping.ts";
-import type { CommandSource, MetricMapping, Source, SourceCommon } from "./plan.ts";
+import type { CommandSource, MetricMapping, Source, SourceCommon } from "./plan-source.ts";
 import type { Problem } from "./problem.ts";
 import type { Reader } from "./reader.ts";
 import { readHeaders } from "./request.ts";

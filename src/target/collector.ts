@@ -1,7 +1,7 @@
 import type { Clock } from "../metrics/clock.ts";
 import type { Exhibit } from "../metrics/exhibit.ts";
 import type { Observation } from "../metrics/observation.ts";
-import type { MetricMapping, Source } from "../scenario/plan.ts";
+import type { MetricMapping, Source } from "../scenario/plan-source.ts";
 import { ActuatorCollector } from "./actuator.ts";
 import { CommandCollector } from "./command.ts";
 import { DockerCollector } from "./docker.ts";

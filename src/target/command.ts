@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import type { Observation } from "../metrics/observation.ts";
-import type { CommandSource } from "../scenario/plan.ts";
+import type { CommandSource } from "../scenario/plan-source.ts";
 import { CollectError, codeOf } from "./collect-error.ts";
 import type { Collector, CollectorDeps } from "./collector.ts";
 import { Filling } from "./filling.ts";

@@ -1,4 +1,4 @@
-import type { Containers } from "../scenario/plan.ts";
+import type { Containers } from "../scenario/plan-source.ts";
 import { CollectError } from "./collect-error.ts";
 import { replicasOf } from "./docker.ts";
 import type { DockerEngine } from "./engine.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../metrics/clock.ts";
 import { seriesName } from "../metrics/observation.ts";
-import type { MetricMapping, Source } from "../scenario/plan.ts";
+import type { MetricMapping, Source } from "../scenario/plan-source.ts";
 import { CollectError } from "./collect-error.ts";
 import { type CollectorDeps, createCollector } from "./collector.ts";
 import { Endpoint } from "./endpoint.ts";

@@ -1,5 +1,5 @@
 import type { Dispatcher } from "undici";
-import type { Template } from "../scenario/plan.ts";
+import type { Template } from "../scenario/plan-request.ts";
 import { HttpAgent } from "./agent.ts";
 import { CollectError, codeOf, connectionError } from "./collect-error.ts";
 import type { CollectorDeps } from "./collector.ts";

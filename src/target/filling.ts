@@ -1,4 +1,4 @@
-import type { Template } from "../scenario/plan.ts";
+import type { Template } from "../scenario/plan-request.ts";
 import { Secrets } from "../scenario/secrets.ts";
 import { compileTemplate, type Scope } from "../scenario/template.ts";
 import { CollectError } from "./collect-error.ts";

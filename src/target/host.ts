@@ -1,5 +1,5 @@
 import type { Observation } from "../metrics/observation.ts";
-import type { HostSource } from "../scenario/plan.ts";
+import type { HostSource } from "../scenario/plan-source.ts";
 import type { Collector, CollectorDeps } from "./collector.ts";
 import { Look } from "./look.ts";
 import { kilobytesOf, type MachineTime, parseDisks, parseNetwork, parseStat, readProc, tryProc } from "./proc.ts";

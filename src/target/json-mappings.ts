@@ -1,6 +1,6 @@
 import { type Observation, seriesName } from "../metrics/observation.ts";
 import { type CompiledPath, compilePath } from "../scenario/json-path.ts";
-import type { MetricMapping } from "../scenario/plan.ts";
+import type { MetricMapping } from "../scenario/plan-source.ts";
 import { type Arithmetic, type ArithmeticProblem, calculate, parseArithmetic } from "./arithmetic.ts";
 import { CollectError, type CollectReason } from "./collect-error.ts";
 import type { MappingProblem } from "./collector.ts";

@@ -1,5 +1,5 @@
 import type { Observation } from "../metrics/observation.ts";
-import type { JsonSource } from "../scenario/plan.ts";
+import type { JsonSource } from "../scenario/plan-source.ts";
 import type { Collector, CollectorDeps } from "./collector.ts";
 import { Endpoint } from "./endpoint.ts";
 import { JsonMappings } from "./json-mappings.ts";

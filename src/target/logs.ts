@@ -1,6 +1,6 @@
 import type { Exhibit } from "../metrics/exhibit.ts";
 import type { Observation } from "../metrics/observation.ts";
-import type { LogsSource } from "../scenario/plan.ts";
+import type { LogsSource } from "../scenario/plan-source.ts";
 import type { Collector, CollectorDeps } from "./collector.ts";
 import { ContainerLog } from "./container-log.ts";
 import { DockerEngine } from "./engine.ts";

@@ -1,5 +1,5 @@
 import type { Observation } from "../metrics/observation.ts";
-import type { NginxSource } from "../scenario/plan.ts";
+import type { NginxSource } from "../scenario/plan-source.ts";
 import { CollectError } from "./collect-error.ts";
 import type { Collector, CollectorDeps } from "./collector.ts";
 import { Endpoint } from "./endpoint.ts";

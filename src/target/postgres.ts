@@ -1,7 +1,7 @@
 import type { Exhibit } from "../metrics/exhibit.ts";
 import { type Observation, seriesName } from "../metrics/observation.ts";
 import { type TargetMetric, targetMetric } from "../metrics/vocabulary.ts";
-import type { MetricMapping, PostgresSource } from "../scenario/plan.ts";
+import type { MetricMapping, PostgresSource } from "../scenario/plan-source.ts";
 import { CollectError } from "./collect-error.ts";
 import type { Collector, CollectorDeps } from "./collector.ts";
 import { Filling } from "./filling.ts";

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import type { Observation } from "../metrics/observation.ts";
-import type { ProcessSource } from "../scenario/plan.ts";
+import type { ProcessSource } from "../scenario/plan-source.ts";
 import { CollectError } from "./collect-error.ts";
 import type { Collector, CollectorDeps } from "./collector.ts";
 import { type Counters, Instances } from "./instances.ts";

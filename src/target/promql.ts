@@ -1,5 +1,5 @@
 import { type Observation, seriesName } from "../metrics/observation.ts";
-import type { MetricMapping, PromqlSource } from "../scenario/plan.ts";
+import type { MetricMapping, PromqlSource } from "../scenario/plan-source.ts";
 import { CollectError } from "./collect-error.ts";
 import type { Collector, CollectorDeps } from "./collector.ts";
 import { Endpoint } from "./endpoint.ts";

@@ -1,5 +1,6 @@
 import type { Observation } from "../metrics/observation.ts";
-import type { SourceCommon, Template } from "../scenario/plan.ts";
+import type { Template } from "../scenario/plan-request.ts";
+import type { SourceCommon } from "../scenario/plan-source.ts";
 import { CollectError } from "./collect-error.ts";
 import type { Collector, CollectorDeps } from "./collector.ts";
 import { Look } from "./look.ts";

@@ -1,6 +1,6 @@
 import { type Observation, seriesName } from "../metrics/observation.ts";
 import { targetMetric } from "../metrics/vocabulary.ts";
-import type { MetricMapping } from "../scenario/plan.ts";
+import type { MetricMapping } from "../scenario/plan-source.ts";
 import type { MappingProblem } from "./collector.ts";
 import {
   answer,

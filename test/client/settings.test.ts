@@ -9,7 +9,8 @@ import type { Exchange, Request } from "../../src/client/client.ts";
 import { HttpClient, type HttpOptions } from "../../src/client/http.ts";
 import { httpOptions } from "../../src/client/settings.ts";
 import { monotonicMs, SystemClock } from "../../src/metrics/clock.ts";
-import type { HttpPlan, Template } from "../../src/scenario/plan.ts";
+import type { HttpPlan } from "../../src/scenario/plan.ts";
+import type { Template } from "../../src/scenario/plan-request.ts";
 import { makeCertificates } from "../faults/certificates.ts";
 import { exchanged } from "./exchanged.ts";
 

@@ -8,7 +8,8 @@ import { Aggregator } from "../../src/metrics/aggregator.ts";
 import { ClassicBounds, type HistogramData, quantile } from "../../src/metrics/histogram.ts";
 import { requestCount, type Snapshot, SnapshotSum } from "../../src/metrics/snapshot.ts";
 import { defaultBounds } from "../../src/metrics/vocabulary.ts";
-import type { Load, Plan, RequestStep, Stage, Task, UserClass } from "../../src/scenario/plan.ts";
+import type { Load, Plan, Stage, Task, UserClass } from "../../src/scenario/plan.ts";
+import type { RequestStep } from "../../src/scenario/plan-request.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 
 function step(path: string, more: Partial<RequestStep> = {}): RequestStep {

@@ -12,7 +12,7 @@ import {
   workersOf,
 } from "../../src/runs/view.ts";
 import { ViewSink } from "../../src/runs/view-sink.ts";
-import type { Source } from "../../src/scenario/plan.ts";
+import type { Source } from "../../src/scenario/plan-source.ts";
 import { ExampleWorker, plan } from "./example-run.ts";
 
 const run = {

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how scenarios name their environment
 import { describe, expect, it } from "vitest";
 import { splitText } from "../../src/scenario/expression.ts";
-import type { JsonTemplate, TemplatePart } from "../../src/scenario/plan.ts";
+import type { JsonTemplate, TemplatePart } from "../../src/scenario/plan-request.ts";
 import { compileJson, compileTemplate, type Scope, TemplateError } from "../../src/scenario/template.ts";
 
 function scope(variables: Record<string, unknown> = {}): Scope {

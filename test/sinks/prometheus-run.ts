@@ -3,7 +3,8 @@ import type { Observation } from "../../src/metrics/observation.ts";
 import { emptySeries, emptySnapshot, type SeriesData, type SeriesKey } from "../../src/metrics/snapshot.ts";
 import { defaultBounds } from "../../src/metrics/vocabulary.ts";
 import type { Tick } from "../../src/runs/sink.ts";
-import type { Plan, RequestStep } from "../../src/scenario/plan.ts";
+import type { Plan } from "../../src/scenario/plan.ts";
+import type { RequestStep } from "../../src/scenario/plan-request.ts";
 
 export const startedAt = Date.UTC(2026, 10, 21, 10, 15);
 

@@ -1,7 +1,8 @@
 import type { RequestListener } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { monotonicMs, SystemClock } from "../../src/metrics/clock.ts";
-import type { Source, Template } from "../../src/scenario/plan.ts";
+import type { Template } from "../../src/scenario/plan-request.ts";
+import type { Source } from "../../src/scenario/plan-source.ts";
 import { CollectError, type CollectReason } from "../../src/target/collect-error.ts";
 import { type Collector, type CollectorDeps, createCollector, type SourceEvent } from "../../src/target/collector.ts";
 import { VirtualClock } from "../virtual-clock.ts";

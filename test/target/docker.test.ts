@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { seriesName } from "../../src/metrics/observation.ts";
-import type { Containers } from "../../src/scenario/plan.ts";
+import type { Containers } from "../../src/scenario/plan-source.ts";
 import type { CollectReason } from "../../src/target/collect-error.ts";
 import { type Collector, createCollector, type SourceEvent } from "../../src/target/collector.ts";
 import { VirtualClock } from "../virtual-clock.ts";

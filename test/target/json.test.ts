@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { JsonSource } from "../../src/scenario/plan.ts";
+import type { JsonSource } from "../../src/scenario/plan-source.ts";
 import { createCollector, mappingProblems } from "../../src/target/collector.ts";
 import { failureOf, testDeps } from "./conformance.ts";
 import { type TargetServer, targetServer } from "./target-server.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EXHIBIT_LINE_LENGTH, EXHIBIT_LINES } from "../../src/metrics/exhibit.ts";
-import type { LogsSource } from "../../src/scenario/plan.ts";
+import type { LogsSource } from "../../src/scenario/plan-source.ts";
 import { type Collector, createCollector } from "../../src/target/collector.ts";
 import { levelOf } from "../../src/target/log-lines.ts";
 import { masked, maskedQuery } from "../../src/target/masking.ts";

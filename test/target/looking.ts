@@ -1,6 +1,6 @@
 import { onTestFinished } from "vitest";
 import { seriesName } from "../../src/metrics/observation.ts";
-import type { Source } from "../../src/scenario/plan.ts";
+import type { Source } from "../../src/scenario/plan-source.ts";
 import { createCollector } from "../../src/target/collector.ts";
 import { testDeps } from "./conformance.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from "vitest";
-import type { MetricMapping } from "../../src/scenario/plan.ts";
+import type { MetricMapping } from "../../src/scenario/plan-source.ts";
 import { failureOf } from "./conformance.ts";
 import { type FakeRefusal, type FakeTable, speakPostgres } from "./fake-postgres.ts";
 import { looking } from "./looking.ts";

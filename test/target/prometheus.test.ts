@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type Observation, seriesName } from "../../src/metrics/observation.ts";
 import { targetMetrics } from "../../src/metrics/vocabulary.ts";
-import type { MetricMapping, PrometheusSource } from "../../src/scenario/plan.ts";
+import type { MetricMapping, PrometheusSource } from "../../src/scenario/plan-source.ts";
 import { createCollector, mappingProblems } from "../../src/target/collector.ts";
 import { knownNames } from "../../src/target/recognise.ts";
 import { VirtualClock } from "../virtual-clock.ts";

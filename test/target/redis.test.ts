@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { seriesName } from "../../src/metrics/observation.ts";
-import type { RedisSource } from "../../src/scenario/plan.ts";
+import type { RedisSource } from "../../src/scenario/plan-source.ts";
 import { createCollector } from "../../src/target/collector.ts";
 import { failureOf, testDeps } from "./conformance.ts";
 import { type Answer, speakRedis } from "./fake-redis.ts";

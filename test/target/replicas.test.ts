@@ -1,6 +1,7 @@
 import type { RequestListener } from "node:http";
 import { expect, it, onTestFinished } from "vitest";
-import type { JsonSource, Template } from "../../src/scenario/plan.ts";
+import type { Template } from "../../src/scenario/plan-request.ts";
+import type { JsonSource } from "../../src/scenario/plan-source.ts";
 import { failureOf } from "./conformance.ts";
 import { looking } from "./looking.ts";
 import { deadUrl, targetServer } from "./target-server.ts";

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import type { Source, Template } from "../../src/scenario/plan.ts";
+import type { Template } from "../../src/scenario/plan-request.ts";
+import type { Source } from "../../src/scenario/plan-source.ts";
 import type { CollectReason } from "../../src/target/collect-error.ts";
 import { type Collector, createCollector } from "../../src/target/collector.ts";
 import { VirtualClock } from "../virtual-clock.ts";
