@@ -352,6 +352,8 @@ describe("the command line", () => {
     expect([...ofWatch, ...flags.slice(flags.findIndex((flag) => flag.startsWith("--label")))]).toEqual(
       entries(await help("watch"), "Options"),
     );
+    const ofCheck = rows(page, "flag of `check`", "default", "meaning").map(([flag = ""]) => codes(flag)[0] ?? "");
+    expect([...ofCheck, "-h, --help"]).toEqual(entries(await help("check"), "Options"));
     const ofReport = entries(await help("report"), "Options");
     expect(flags.filter((flag) => ofReport.includes(flag))).toEqual(ofReport);
   });
@@ -373,7 +375,17 @@ describe("the command line", () => {
   }
 
   it("knows each flag that any page names", async () => {
-    const commands = [[], ["run"], ["demo"], ["report"], ["watch"], ["compare"], ["runs"], ["runs", "prune"]];
+    const commands = [
+      [],
+      ["run"],
+      ["check"],
+      ["demo"],
+      ["report"],
+      ["watch"],
+      ["compare"],
+      ["runs"],
+      ["runs", "prune"],
+    ];
     const texts = await Promise.all(commands.map((command) => help(...command)));
     const known = new Set([...texts.join("\n").matchAll(/--[a-z][a-z-]*/g)].map(([flag]) => flag));
     // The benchmark's page shows the command lines of other programs.

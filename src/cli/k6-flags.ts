@@ -112,7 +112,7 @@ export const k6Flags: readonly K6Flag[] = [
   {
     flags: "--http-debug [how]",
     kind: "refused",
-    here: "traces: in the scenario keeps single requests; the run file, what failed",
+    here: "plimsoll check FILE --once shows each request and what came of it",
   },
   { flags: "--summary-mode <mode>", kind: "refused", here: everySummary },
   { flags: "--summary-trend-stats <list>", kind: "refused", here: everySummary },
