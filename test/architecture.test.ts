@@ -20,7 +20,15 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
   verdict: { rooms: ["metrics", "scenario/plan"], packages: ["simple-statistics"] },
   runs: { rooms: ["metrics", "verdict", "scenario/plan"], packages: ["simple-statistics"] },
   sinks: {
-    rooms: ["metrics", "verdict", "runs", "scenario/plan", "scenario/flow"],
+    rooms: [
+      "metrics",
+      "verdict",
+      "runs",
+      "scenario/plan",
+      "scenario/plan-request",
+      "scenario/plan-source",
+      "scenario/flow",
+    ],
     packages: ["prom-client", "@opentelemetry/*"],
   },
   cluster: { rooms: ["load", "scenario", "metrics", "client"], packages: [] },

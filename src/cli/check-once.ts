@@ -7,7 +7,7 @@ import { seriesName } from "../metrics/observation.ts";
 import { duration, metricValue } from "../metrics/units.ts";
 import type { Prepared } from "../prepare.ts";
 import { loadCode } from "../scenario/module.ts";
-import type { Source } from "../scenario/plan.ts";
+import type { Source } from "../scenario/plan-source.ts";
 import { Secrets, secretNames } from "../scenario/secrets.ts";
 import { type Line, Screen } from "../sinks/console-screen.ts";
 import { CollectError } from "../target/collect-error.ts";

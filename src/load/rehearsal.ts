@@ -8,7 +8,8 @@ import type { SeriesKey, TaskException } from "../metrics/snapshot.ts";
 import { requestsOf } from "../scenario/flow.ts";
 import { compilePath } from "../scenario/json-path.ts";
 import type { Code } from "../scenario/module.ts";
-import type { Plan, RequestStep, UserClass } from "../scenario/plan.ts";
+import type { Plan, UserClass } from "../scenario/plan.ts";
+import type { RequestStep } from "../scenario/plan-request.ts";
 import { isSecretName, redactVariables, Secrets } from "../scenario/secrets.ts";
 import { type Provisions, Worker } from "./worker.ts";
 

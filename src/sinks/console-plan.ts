@@ -1,6 +1,8 @@
 import { count, duration } from "../metrics/units.ts";
 import { requestsOf } from "../scenario/flow.ts";
-import type { Plan, Source, Task, Template, TemplatePart, UserClass, Wait } from "../scenario/plan.ts";
+import type { Plan, Task, UserClass, Wait } from "../scenario/plan.ts";
+import type { Template, TemplatePart } from "../scenario/plan-request.ts";
+import type { Source } from "../scenario/plan-source.ts";
 import { loadsInWords } from "./console-load.ts";
 import { type ConsoleOptions, type ConsoleOutput, type Line, Screen } from "./console-screen.ts";
 import { type Cell, table } from "./console-table.ts";
