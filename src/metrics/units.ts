@@ -64,3 +64,10 @@ export function metricValue(metric: string, value: number): string {
   if (metric.endsWith("_bytes")) return bytes(value);
   return amount(value);
 }
+
+/** A change of a share (0.1: a tenth more), signed; in points where it is none of something. */
+export function changeOf(change: number, relative: boolean): string {
+  const sign = change > 0 ? "+" : change < 0 ? "−" : "±";
+  const size = share(Math.abs(change));
+  return `${sign}${relative ? size : size.replace(" %", " points")}`;
+}

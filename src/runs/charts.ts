@@ -96,6 +96,17 @@ export function targetCharts(view: RunView): ChartSpec[] {
     }));
 }
 
+/** More charts at once are not looked at. */
+const MOST_OPEN = 8;
+
+/** The charts that are open at first: those that are not at zero all the time, as many as can be looked at. */
+export function folded(charts: readonly ChartSpec[]): { open: ChartSpec[]; more: ChartSpec[] } {
+  const shows = ({ lines }: ChartSpec) =>
+    lines.some(({ values }) => values.some((value) => value !== null && value !== 0));
+  const open = charts.filter(shows).slice(0, MOST_OPEN);
+  return { open, more: charts.filter((chart) => !open.includes(chart)) };
+}
+
 /** The metric's own words: `db_pool_connections` as "Db pool connections". */
 function titleOf(family: string): string {
   const words = family

@@ -1,6 +1,5 @@
-import { metricValue, rate } from "../metrics/units.ts";
+import { changeOf, metricValue, rate } from "../metrics/units.ts";
 import type { Comparison } from "../runs/comparison.ts";
-import { changeOf } from "./console-comparison.ts";
 import { markdownTable, markdownText } from "./markdown.ts";
 
 /** A comparison as GitHub-flavoured Markdown: what changed, then what may have. */

@@ -1,4 +1,4 @@
-import { metricValue, rate, share } from "../metrics/units.ts";
+import { changeOf, metricValue, rate } from "../metrics/units.ts";
 import type { Comparison, Difference, RunName } from "../runs/comparison.ts";
 import { type ConsoleOptions, type ConsoleOutput, type Line, Screen, type Style } from "./console-screen.ts";
 import { type Cell, type Column, table } from "./console-table.ts";
@@ -73,12 +73,6 @@ function cells({ of, figure, unit, before, after, change, relative, interval, ve
     between,
     { text: verdict, style },
   ];
-}
-
-export function changeOf(change: number, relative: boolean): string {
-  const sign = change > 0 ? "+" : change < 0 ? "−" : "±";
-  const size = share(Math.abs(change));
-  return `${sign}${relative ? size : size.replace(" %", " points")}`;
 }
 
 function verdictOf({ differences }: Comparison): string {

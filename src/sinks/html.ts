@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { loadCharts, targetCharts } from "../runs/charts.ts";
+import { type ChartSpec, folded, loadCharts, targetCharts } from "../runs/charts.ts";
 import { reportOf, shownRun } from "../runs/report.ts";
 import type { Summary } from "../runs/summary.ts";
 import type { Shown } from "../runs/view-sink.ts";
@@ -54,6 +54,7 @@ export async function writeHtmlReport(
 export function htmlReport({ summary, shown, damage, theme }: HtmlReport, page: PageFiles | undefined): string {
   const { run } = summary;
   const title = escapeHtml(`${run.scenario} – ${run.profile} – Plimsoll`);
+  const target = folded(targetCharts(shown.view));
   const script = page === undefined ? undefined : inScript(page.script);
   const allowed = script === undefined ? "" : `; script-src '${hashOf(script)}'`;
   return `<!doctype html>
@@ -73,7 +74,8 @@ ${damage.map((line) => `<p class="damage">${escapeHtml(line)}</p>`).join("\n")}
 ${verdictPart(summary)}
 ${findingsPart(summary)}
 ${charts("Load", loadCharts(shown.view), shown)}
-${charts("Target", targetCharts(shown.view), shown)}
+${charts("Target", target.open, shown)}
+${target.more.length === 0 ? "" : `<details><summary>${target.more.length} more charts of the target</summary>${figures(target.more, shown)}</details>`}
 ${summaryTables(summary)}
 </main>
 </div>
@@ -104,9 +106,13 @@ function list(lines: readonly string[]): string {
   return lines.length === 0 ? "" : `<ul>${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join("")}</ul>`;
 }
 
-function charts(title: string, specs: ReturnType<typeof loadCharts>, { view }: Shown): string {
+function charts(title: string, specs: readonly ChartSpec[], shown: Shown): string {
   if (specs.length === 0) return "";
-  return `<h2>${title}</h2>\n<div class="charts">\n${specs.map((spec) => svgChart(spec, view)).join("\n")}\n</div>`;
+  return `<h2>${title}</h2>\n${figures(specs, shown)}`;
+}
+
+function figures(specs: readonly ChartSpec[], { view }: Shown): string {
+  return `<div class="charts">\n${specs.map((spec) => svgChart(spec, view)).join("\n")}\n</div>`;
 }
 
 /** Neither a script's end nor a comment's beginning may stand in a script; both are written so that they mean the same. */

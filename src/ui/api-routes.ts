@@ -47,7 +47,7 @@ export function addApi(app: Express, sources: ApiSources, live: Live): void {
     else response.json(shown);
   });
   addLatest(app, sources);
-  addKept(app, sources.archive);
+  addKept(app, sources);
   if (control !== undefined) addControl(app, control);
 }
 
@@ -79,12 +79,16 @@ function addLatest(app: Express, { archive, runFile, control }: ApiSources): voi
 }
 
 /** The runs of the runs folder. */
-function addKept(app: Express, archive: Archive): void {
+function addKept(app: Express, { archive, runFile, control }: ApiSources): void {
   const kept = (request: Request<{ id: string }>): KeptRun => ({ kind: "id", id: request.params.id });
   app.get("/api/v1/runs", async (_request, response) => {
     const listed = await archive.ask({ kind: "list" });
     if (listed.kind === "problem") missing(response, listed.message);
-    else response.json(listed.answer.map(({ path: _, ...run }) => run));
+    else {
+      const underWay = control?.running === true ? runFile() : undefined;
+      // Its file says no more than that it has no end.
+      response.json(listed.answer.map(({ path, ...run }) => (path === underWay ? { ...run, state: "running" } : run)));
+    }
   });
   app.get("/api/v1/runs/:id", async (request, response) => {
     await reply(response, archive.ask({ kind: "view", run: kept(request) }));

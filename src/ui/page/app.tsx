@@ -1,11 +1,15 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { count, duration, rate, runTime, share } from "../../metrics/units.ts";
-import { type ChartSpec, loadCharts, targetCharts } from "../../runs/charts.ts";
+import { type ChartSpec, folded, loadCharts, targetCharts } from "../../runs/charts.ts";
 import type { Shown } from "../../runs/view-sink.ts";
 import type { Choices } from "../control.ts";
 import { Chart } from "./chart.tsx";
+import { Compared } from "./comparison.tsx";
 import { RunControls, StartForm } from "./controls.tsx";
+import { Fetched } from "./fetched.tsx";
+import { PastRuns } from "./past-runs.tsx";
+import { type Place, Places, usePlace } from "./place.tsx";
 import { Failures, Log, Statistics, Target, Thresholds, Workers } from "./tables.tsx";
 
 interface AppProps {
@@ -18,7 +22,9 @@ interface AppProps {
 
 export function App({ shown, choices, source }: AppProps) {
   const [theme, setTheme] = useTheme();
-  const running = shown?.view.state === "running" || shown?.view.state === "stopping";
+  const place = usePlace();
+  const running = isRunning(shown);
+  const isReport = source === "report";
   return (
     <>
       <header>
@@ -36,19 +42,56 @@ export function App({ shown, choices, source }: AppProps) {
             The server does not answer. What is shown is the last it said.
           </p>
         )}
+        {!isReport && <Places now={place} />}
         <button type="button" onClick={() => setTheme(theme === "dark" ? "light" : "dark")}>
           {theme === "dark" ? "Light" : "Dark"}
         </button>
       </header>
       <main>
-        {choices !== null && !running && <StartForm choices={choices} />}
-        {shown !== undefined && source !== "report" && running && (
-          <RunControls users={shown.view.load.users.at(-1) ?? null} />
+        {place.kind === "now" || isReport ? (
+          <>
+            {choices !== null && !running && <StartForm choices={choices} />}
+            {shown !== undefined && !isReport && running && (
+              <RunControls key={shown.view.run.id} shown={shown} choices={choices} />
+            )}
+            {shown !== undefined && <Run shown={shown} theme={theme} />}
+            {shown !== undefined && !isReport && <Downloads of={latestFiles(running)} />}
+          </>
+        ) : (
+          <Kept place={place} theme={theme} />
         )}
-        {shown !== undefined && <Run shown={shown} theme={theme} live={source !== "report"} />}
       </main>
     </>
   );
+}
+
+/** Runs that are kept: the list, one of them, or two beside each other. */
+function Kept({ place, theme }: { place: Exclude<Place, { kind: "now" }>; theme: string }) {
+  switch (place.kind) {
+    case "runs":
+      return <PastRuns />;
+    case "run":
+      return (
+        <Fetched key={place.id} path={`runs/${encodeURIComponent(place.id)}`}>
+          {(shown: Shown) => (
+            <>
+              <h2 class="title">
+                {shown.view.run.scenario} {shown.view.run.profile} <small>{shown.view.run.id}</small>
+              </h2>
+              <Headline shown={shown} />
+              <Run shown={shown} theme={theme} />
+              <Downloads of={keptFiles(place.id)} />
+            </>
+          )}
+        </Fetched>
+      );
+    case "comparison":
+      return <Compared before={place.before} after={place.after} />;
+  }
+}
+
+function isRunning(shown: Shown | undefined): boolean {
+  return shown?.view.state === "running" || shown?.view.state === "stopping";
 }
 
 function useTheme(): [string, (theme: string) => void] {
@@ -100,10 +143,10 @@ function Headline({ shown: { view, standing } }: { shown: Shown }) {
   );
 }
 
-function Run({ shown, theme, live }: { shown: Shown; theme: string; live: boolean }) {
+function Run({ shown, theme }: { shown: Shown; theme: string }) {
   const { view, standing } = shown;
   const draw = (spec: ChartSpec) => <Chart key={spec.id} spec={spec} view={view} theme={theme} />;
-  const watched = targetCharts(view);
+  const watched = folded(targetCharts(view));
   return (
     <>
       {standing.verdict !== null && <Verdict shown={shown} />}
@@ -112,10 +155,15 @@ function Run({ shown, theme, live }: { shown: Shown; theme: string; live: boolea
         <div class="charts">{loadCharts(view).map(draw)}</div>
       </Section>
       <Section title="Target">
-        {watched.length === 0 ? (
+        {watched.open.length + watched.more.length === 0 ? (
           <p class="empty">Nothing is watched: add watch: to the scenario.</p>
         ) : (
-          <div class="charts">{watched.map(draw)}</div>
+          <div class="charts">{watched.open.map(draw)}</div>
+        )}
+        {watched.more.length > 0 && (
+          <Fold title={`${watched.more.length} more charts of the target`}>
+            <div class="charts">{watched.more.map(draw)}</div>
+          </Fold>
         )}
       </Section>
       <Section title="Thresholds">
@@ -138,7 +186,6 @@ function Run({ shown, theme, live }: { shown: Shown; theme: string; live: boolea
       <Section title="Log">
         <Log view={view} />
       </Section>
-      {live && <Downloads />}
     </>
   );
 }
@@ -196,20 +243,47 @@ function Findings({ shown: { standing } }: { shown: Shown }) {
   );
 }
 
-const downloads: [title: string, path: string][] = [
-  ["Report (HTML)", "/stats/report?download=1"],
-  ["Summary (JSON)", "/api/v1/run/summary"],
-  ["Requests (CSV)", "/stats/requests/csv"],
-  ["History (CSV)", "/stats/requests_full_history/csv"],
-  ["Failures (CSV)", "/stats/failures/csv"],
-  ["Run file", "/api/v1/run/file"],
-];
+/** What is in it is drawn only where it is open. */
+function Fold({ title, children }: { title: string; children: ComponentChildren }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{title}</summary>
+      {open && children}
+    </details>
+  );
+}
 
-function Downloads() {
+type File = [title: string, path: string];
+
+function latestFiles(running: boolean): File[] {
+  return [
+    ["Report (HTML)", "/stats/report?download=1"],
+    ["Summary (JSON)", "/api/v1/run/summary"],
+    ["Requests (CSV)", "/stats/requests/csv"],
+    ["History (CSV)", "/stats/requests_full_history/csv"],
+    ["Failures (CSV)", "/stats/failures/csv"],
+    ["Exceptions (CSV)", "/exceptions/csv"],
+    // It is whole when the run has ended.
+    ...(running ? [] : [["Run file", "/api/v1/run/file"] satisfies File]),
+  ];
+}
+
+function keptFiles(id: string): File[] {
+  const run = `/api/v1/runs/${encodeURIComponent(id)}`;
+  return [
+    ["Report (HTML)", `${run}/report?download=1`],
+    ["Summary (JSON)", `${run}/summary`],
+    ["History (CSV)", `${run}/history.csv`],
+    ["Run file", `${run}/file`],
+  ];
+}
+
+function Downloads({ of }: { of: File[] }) {
   return (
     <Section title="Downloads">
       <ul class="downloads">
-        {downloads.map(([title, path]) => (
+        {of.map(([title, path]) => (
           <li key={path}>
             <a href={path} download>
               {title}

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import type { Shown } from "../../runs/view-sink.ts";
 import type { Choices } from "../control.ts";
 import { command } from "./source.ts";
 
@@ -7,6 +8,8 @@ interface Started {
   host: string;
   users: number | null;
   spawnRate: number | null;
+  /** A second. */
+  arrivals: number | null;
   durationMs: number | null;
   classes: string[];
   tags: string[];
@@ -31,6 +34,7 @@ export function StartForm({ choices }: { choices: Choices }) {
       host: String(data.get("host")),
       users: number(data, "users"),
       spawnRate: number(data, "spawnRate"),
+      arrivals: number(data, "arrivals"),
       durationMs: seconds === null ? null : seconds * 1000,
       classes: data.getAll("classes").map(String),
       tags: data.getAll("tags").map(String),
@@ -51,16 +55,25 @@ export function StartForm({ choices }: { choices: Choices }) {
       </label>
       <label>
         Host
-        <input name="host" type="url" required value={choices.host} />
+        <input name="host" type="url" defaultValue={choices.host} placeholder="the scenario's" />
       </label>
-      <label>
-        Users
-        <input name="users" type="number" min="1" step="1" placeholder={given(profile?.users)} />
-      </label>
-      <label>
-        Users started a second
-        <input name="spawnRate" type="number" min="0.001" step="any" placeholder={given(profile?.spawnRate)} />
-      </label>
+      {profile?.arrivals == null ? (
+        <>
+          <label>
+            Users
+            <input name="users" type="number" min="1" step="1" placeholder={given(profile?.users)} />
+          </label>
+          <label>
+            Users started a second
+            <input name="spawnRate" type="number" min="0.001" step="any" placeholder={given(profile?.spawnRate)} />
+          </label>
+        </>
+      ) : (
+        <label>
+          Arrivals a second
+          <input name="arrivals" type="number" min="0.001" step="any" placeholder={given(profile.arrivals)} />
+        </label>
+      )}
       <label>
         Duration in seconds
         <input
@@ -95,28 +108,50 @@ function Choose({ title, name, of }: { title: string; name: string; of: string[]
   );
 }
 
-/** While a run goes on: more or fewer users, and its end. */
-export function RunControls({ users }: { users: number | null }) {
+/** While a run goes on: more or less load, and its end. */
+export function RunControls({ shown, choices }: { shown: Shown; choices: Choices | null }) {
   const [problem, setProblem] = useState<string>();
+  const { run, load } = shown.view;
+  const open = choices?.profiles.some(({ name, arrivals }) => name === run.profile && arrivals !== null) ?? false;
+  const [kind, setKind] = useState<"users" | "arrivals">(open ? "arrivals" : "users");
   const scale = async (event: SubmitEvent) => {
     event.preventDefault();
     const data = new FormData(event.currentTarget as HTMLFormElement);
-    setProblem(await command("run/scale", { users: number(data, "users") }));
+    const wanted = number(data, "wanted");
+    const users = { users: wanted, spawnRate: number(data, "spawnRate") };
+    setProblem(await command("run/scale", kind === "users" ? users : { arrivals: wanted }));
   };
+  const users = load.users.at(-1) ?? null;
   return (
     <div class="controls">
       <form onSubmit={scale}>
         <label>
-          Users
+          Change
+          <select
+            value={kind}
+            onChange={(event) => setKind(event.currentTarget.value === "users" ? "users" : "arrivals")}
+          >
+            <option value="users">Users</option>
+            <option value="arrivals">Arrivals a second</option>
+          </select>
+        </label>
+        <label>
+          to
           <input
-            name="users"
+            name="wanted"
             type="number"
-            min="1"
-            step="1"
+            min={kind === "users" ? "1" : "0.001"}
+            step={kind === "users" ? "1" : "any"}
             required
-            placeholder={users === null ? "" : String(users)}
+            placeholder={kind === "users" && users !== null ? String(users) : ""}
           />
         </label>
+        {kind === "users" && (
+          <label>
+            so many a second
+            <input name="spawnRate" type="number" min="0.001" step="any" placeholder="at once" />
+          </label>
+        )}
         <button type="submit">Change</button>
       </form>
       <button type="button" onClick={async () => setProblem(await command("run/reset", {}))}>

@@ -35,3 +35,13 @@ export async function command(path: string, body: unknown): Promise<string | und
   const problem = (await response.json().catch(() => ({}))) as { message?: string };
   return problem.message ?? `The server answered ${response.status}.`;
 }
+
+/** What the server has at a path, or why it cannot give it. */
+export async function fetched<T>(
+  path: string,
+): Promise<{ kind: "fetched"; value: T } | { kind: "problem"; message: string }> {
+  const response = await fetch(`/api/v1/${path}`);
+  const said = (await response.json().catch(() => ({}))) as T & { message?: string };
+  if (response.ok) return { kind: "fetched", value: said };
+  return { kind: "problem", message: said.message ?? `The server answered ${response.status}.` };
+}

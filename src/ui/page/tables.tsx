@@ -172,10 +172,10 @@ const targetColumns: Column<TargetRow>[] = [
   { title: "Gaps", by: ({ gaps }) => gaps, cell: ({ gaps }) => count(gaps) },
 ];
 
-/** Every series of the target's health; what sources say of themselves is left out. */
+/** Every series of the target's health; what sources say of themselves is left out, and moments of time. */
 export function Target({ standing }: { standing: Standing }) {
   const rows = Object.entries(standing.target)
-    .filter(([name]) => !/^scrape(s|_)/.test(name))
+    .filter(([name]) => !/^scrape(s|_)|_(timestamp|start_time)_seconds/.test(name))
     .map(([name, figures]) => ({ name, ...figures }));
   return (
     <Table
