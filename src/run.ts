@@ -19,8 +19,10 @@ import { type Summary, summarise } from "./runs/summary.ts";
 import { ViewSink } from "./runs/view-sink.ts";
 import type { FeedTable } from "./scenario/feed-table.ts";
 import { loadCode } from "./scenario/module.ts";
-import { hasThresholds, type Plan, UNTIL_STOPPED_MS } from "./scenario/plan.ts";
+import { hasThresholds, type Plan, type SearchPlan, UNTIL_STOPPED_MS } from "./scenario/plan.ts";
 import { Secrets, secretNames } from "./scenario/secrets.ts";
+import { Finder, SPAWN_MS } from "./search/finder.ts";
+import { foundEvidence, ofSearch } from "./search/found.ts";
 import { OtlpTraces } from "./sinks/otlp.ts";
 import { PrometheusSink } from "./sinks/prometheus.ts";
 import { Breaches } from "./target/breach.ts";
@@ -114,6 +116,8 @@ export class Run {
   readonly #slowest = new Slowest();
   readonly #evidence: BreachEvidence[] = [];
   #breaches: Breaches | undefined;
+  /** Of a plan that searches. */
+  readonly #finder: Finder | undefined;
   readonly #recovery = new Recovery();
   /** Ends the watching after the load. */
   readonly #recovered = new AbortController();
@@ -129,6 +133,7 @@ export class Run {
     this.#timeline = timelineOf(plan.loads);
     this.#judge = new Judge(plan);
     this.#series = new RunSeries(plan, this.#judge);
+    if (plan.search !== undefined) this.#finder = this.#searching(plan.search);
     this.#sinks = [this.runFile, this.prometheus, this.view, ...sinks];
     this.#coordinator = new Coordinator(options.openLink ?? openThread, {
       snapshot: (snapshot) => this.runFile.keepWorker(snapshot),
@@ -171,6 +176,7 @@ export class Run {
     const later = timelineOf(loads).filter((turn) => !isBefore(turn));
     const asked = later.map((turn): Turn => (turn.at < at + ROUNDING_MS ? { ...turn, asked: true } : turn));
     this.#timeline = [...this.#timeline.filter(isBefore), ...asked];
+    this.#series.follow(loads);
     this.#coordinator.follow(loads);
     return { kind: "scaled" };
   }
@@ -319,25 +325,26 @@ export class Run {
 
   async #conclude(endedAt: number, recovery: RecoveryFigures | undefined): Promise<Outcome> {
     const snapshot = this.#coordinator.total(endedAt);
-    const states = this.#states;
     const trust = this.#trust.result();
     if (this.#shareLost && this.#stoppedBy === undefined) {
       trust.trusted = false;
       trust.reasons.push("a worker was lost and not replaced, so that less was asked of the target than was planned");
     }
+    const found = this.#finder?.found();
+    const states = this.#states;
+    const judged = { states, trust, doubts: this.#plan.watchMs === undefined ? doubtsOf(this.#series) : [] };
     const verdict = decide({
-      states,
-      trust,
+      ...(found === undefined ? judged : foundEvidence(found, trust)),
       stoppedBy: this.#stoppedBy,
       snapshot,
       hasThresholds: hasThresholds(this.#plan),
       watchOnly: this.#plan.watchMs !== undefined,
-      doubts: this.#plan.watchMs === undefined ? doubtsOf(this.#series) : [],
       notRun: this.#notRun,
-      warnings: this.#warnings,
+      warnings: [...this.#warnings, ...(found?.warnings ?? [])],
     });
     this.#state = verdict.state;
-    this.#analysis = analyse(this.#series, this.#states, trust.trusted);
+    const analysis = analyse(this.#series, this.#states, trust.trusted);
+    this.#analysis = found === undefined ? analysis : ofSearch(found, analysis);
     this.runFile.conclude(this.#analysis);
     const summary = summarise({
       plan: this.#plan,
@@ -370,12 +377,29 @@ export class Run {
       this.#noteDuplicates(snapshot);
       this.#trust.observe(snapshot);
       this.#states = this.#judge[how](snapshot);
+      // What a search broke on its way says nothing of the line that it found.
+      if (how === "conclude") this.#states = this.#finder?.found().states ?? this.#states;
       this.#heed(this.#states);
     } else if (phase === "recovery" && this.#recovery.isBack) this.#recovered.abort();
     const events = this.#untold;
     this.#untold = [];
     if (phase === "load") this.#series.take(snapshot, events);
+    if (how === "evaluate" && this.#state === "running") this.#finder?.look(snapshot);
     this.#each((sink) => sink.write({ snapshot, observations, events, thresholds: this.#states, phase }));
+  }
+
+  #searching(search: SearchPlan): Finder {
+    return new Finder(search, this.#plan.loads, this.#series, {
+      scale: (load) => {
+        const spawnRate = load / (SPAWN_MS / 1000);
+        this.scale(
+          search.kind === "users" ? { kind: "users", users: load, spawnRate } : { kind: "arrivals", perSecond: load },
+        );
+        return this.#scaledAt;
+      },
+      tell: (message) => this.#tell("search", message),
+      end: () => this.#end("The search has ended"),
+    });
   }
 
   #phaseAt(at: number): RunPhase {
@@ -411,7 +435,8 @@ export class Run {
     const stage = this.#timeline.findLastIndex(({ at }) => at <= snapshot.at);
     for (const { wanted, asked } of this.#timeline.slice(this.#stage + 1, stage + 1)) {
       this.#stage++;
-      if (asked) this.#tell("scale", `The load was changed: from now on ${wanted}.`);
+      if (this.#finder !== undefined) this.#tell("stage", `The search asks for ${wanted}.`);
+      else if (asked) this.#tell("scale", `The load was changed: from now on ${wanted}.`);
       else if (this.#timeline.length > 1) {
         this.#tell("stage", `Stage ${this.#stage + 1} of ${this.#timeline.length}: ${wanted}.`);
       }

@@ -19,6 +19,7 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
   target: { rooms: ["metrics", "scenario"], packages: ["undici", "json-p3", "@redis/client", "postgres"] },
   verdict: { rooms: ["metrics", "scenario/plan"], packages: ["simple-statistics"] },
   runs: { rooms: ["metrics", "verdict", "scenario/plan"], packages: ["simple-statistics"] },
+  search: { rooms: ["metrics", "verdict", "scenario/plan"], packages: [] },
   sinks: {
     rooms: [
       "metrics",
@@ -36,7 +37,7 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
   dashboards: { rooms: ["metrics", "verdict/threshold"], packages: ["@grafana/grafana-foundation-sdk", "yaml"] },
   demo: { rooms: [], packages: ["express", "prom-client"] },
   run: {
-    rooms: ["metrics", "scenario", "client", "load", "target", "verdict", "runs", "sinks", "cluster"],
+    rooms: ["metrics", "scenario", "client", "load", "target", "verdict", "runs", "search", "sinks", "cluster"],
     packages: [],
   },
   prepare: { rooms: ["scenario", "metrics", "target"], packages: [] },
@@ -52,6 +53,7 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
       "target",
       "verdict",
       "runs",
+      "search",
       "sinks",
       "cluster",
       "ui",

@@ -354,6 +354,12 @@ describe("the command line", () => {
     );
     const ofCheck = rows(page, "flag of `check`", "default", "meaning").map(([flag = ""]) => codes(flag)[0] ?? "");
     expect([...ofCheck, "-h, --help"]).toEqual(entries(await help("check"), "Options"));
+    const ofFind = rows("docs/find.md", "flag of `find`", "default", "meaning").map(
+      ([flag = ""]) => codes(flag)[0] ?? "",
+    );
+    expect([...ofFind, ...flags.slice(flags.findIndex((flag) => flag.startsWith("--label")))]).toEqual(
+      entries(await help("find"), "Options"),
+    );
     const ofReport = entries(await help("report"), "Options");
     expect(flags.filter((flag) => ofReport.includes(flag))).toEqual(ofReport);
   });
@@ -382,6 +388,7 @@ describe("the command line", () => {
       ["demo"],
       ["report"],
       ["watch"],
+      ["find"],
       ["compare"],
       ["runs"],
       ["runs", "prune"],

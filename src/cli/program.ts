@@ -3,6 +3,7 @@ import { version } from "../version.ts";
 import { checkCommand } from "./check.ts";
 import { compareCommand } from "./compare.ts";
 import { demoCommand } from "./demo.ts";
+import { findCommand } from "./find.ts";
 import { CodeError, EXIT_BUG, EXIT_THREW, EXIT_USAGE, type Io, UsageError } from "./io.ts";
 import { locustHelp } from "./locust-flags.ts";
 import { reportCommand } from "./report.ts";
@@ -33,7 +34,16 @@ export async function program(io: Io): Promise<number> {
       "\nExit codes: 0 passed, 99 failed, 105 stopped, 98 inconclusive, 104 scenario or flags wrong, 107 its code threw, 1 our bug.",
     )
     .showHelpAfterError("See --help.");
-  const makers = [runCommand, checkCommand, watchCommand, demoCommand, reportCommand, compareCommand, runsCommand];
+  const makers = [
+    runCommand,
+    findCommand,
+    checkCommand,
+    watchCommand,
+    demoCommand,
+    reportCommand,
+    compareCommand,
+    runsCommand,
+  ];
   for (const make of makers) command.addCommand(make(io, exit));
   for (const one of [command, ...command.commands, ...command.commands.flatMap((of) => of.commands)]) {
     one.exitOverride().configureOutput({

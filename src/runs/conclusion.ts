@@ -58,6 +58,8 @@ export function concludeRun(run: StoredRun): Conclusion {
   if (outcome !== undefined) return { ...evidence, ...outcome };
   const analysis = analyse(series, states, evidence.trust.trusted);
   const stoppedBy = "a kill of its generator (unless it still runs)";
+  // Of a search the limits of the whole run say nothing: it broke them to find where they hold.
+  const isSearch = plan.search !== undefined;
   const watchOnly = plan.watchMs !== undefined;
   return {
     ...evidence,
@@ -65,7 +67,7 @@ export function concludeRun(run: StoredRun): Conclusion {
     analysis,
     verdict: decide({
       ...evidence,
-      states,
+      states: isSearch ? [] : states,
       doubts: watchOnly ? [] : doubtsOf(series),
       stoppedBy,
       hasThresholds: hasThresholds(plan),

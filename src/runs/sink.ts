@@ -13,6 +13,7 @@ export interface RunEvent {
     | "teardown"
     | "stage"
     | "scale"
+    | "search"
     | "check"
     | "source"
     | "worker"

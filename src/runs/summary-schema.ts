@@ -48,7 +48,10 @@ export const summarySchema = {
       version: { const: SUMMARY_VERSION },
       run: object(
         { id: text, scenario: text, profile: text, start: number, end: number, labels: mapOf(text) },
-        { watchOnly: { const: true, description: "There was no load: the target was only watched." } },
+        {
+          watchOnly: { const: true, description: "There was no load: the target was only watched." },
+          search: { const: true, description: "The load was changed by a search for the load line." },
+        },
       ),
       verdict: object({
         state: { enum: ["passed", "failed", "stopped", "inconclusive"] satisfies Summary["verdict"]["state"][] },

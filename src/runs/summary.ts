@@ -30,6 +30,8 @@ export interface Summary {
     labels: Record<string, string>;
     /** There was no load: the target was only watched. */
     watchOnly?: true;
+    /** The load was changed by a search for the load line. */
+    search?: true;
   };
   verdict: {
     state: Verdict["state"];
@@ -183,6 +185,7 @@ export function summarise({ verdict, ...input }: SummaryInput): Summary {
       end,
       labels,
       ...(input.plan.watchMs === undefined ? {} : { watchOnly: true }),
+      ...(input.plan.search === undefined ? {} : { search: true }),
     },
     verdict: summariseVerdict(verdict),
     ...summariseFigures(input),

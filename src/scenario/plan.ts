@@ -28,6 +28,8 @@ export interface Plan {
   teardown?: Step[];
   /** How long users may take at the end to finish what they have begun; by default 30 s. */
   stopTimeoutMs?: number;
+  /** Its one load is changed by a search for the most that keeps every threshold. */
+  search?: SearchPlan;
   /** Without loads: for how long the target is only watched. */
   watchMs?: number;
   /** Those that its classes use. Their rows travel beside it: `FeedTable`. */
@@ -49,6 +51,18 @@ export interface Plan {
   traces?: TracePlan;
   http: HttpPlan;
   labels: Record<string, string>;
+}
+
+/** How `plimsoll find` searches; loads are users, or arrivals a second. */
+export interface SearchPlan {
+  kind: "users" | "arrivals";
+  /** The first load that is tried, and the highest. */
+  from: number;
+  upTo: number;
+  /** How near what held and what did not are at the end: 0.05 is 5 %. */
+  precision: number;
+  /** How long a load is tried, where that tells; at most twice as long. */
+  forMs: number;
 }
 
 /** A table of data for users: accounts, products, search words. */
@@ -155,9 +169,12 @@ export function endOfPlan({ loads, watchMs }: Pick<Plan, "loads" | "watchMs">): 
   return watchMs ?? endOfLoads(loads);
 }
 
-/** Whether a run's thresholds decide, none among them where nothing is to be judged; else any failed request fails it. */
-export function hasThresholds({ thresholds, unjudged }: Pick<Plan, "thresholds" | "unjudged">): boolean {
-  return thresholds.length > 0 || unjudged === true;
+/**
+ * Whether a run's thresholds decide, none among them where nothing is to be judged; else any failed request fails it. A
+ * search lets requests fail to find where they do not.
+ */
+export function hasThresholds({ thresholds, unjudged, search }: Plan): boolean {
+  return thresholds.length > 0 || unjudged === true || search !== undefined;
 }
 
 export interface UserClass {

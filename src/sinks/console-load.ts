@@ -1,5 +1,5 @@
 import { count, duration } from "../metrics/units.ts";
-import { endOfPlan, type Load, type Plan, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
+import { endOfLoads, endOfPlan, type Load, type Plan, type SearchPlan, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
 
 const MOST_STAGES = 4;
 
@@ -10,7 +10,8 @@ export function plannedMs(plan: Plan): number {
 }
 
 /** A line for each load, `100 users within 10 s, held for 5 min`; of several each tells its classes. And the warm-up. */
-export function loadsInWords({ loads, warmUpMs }: Plan): string[] {
+export function loadsInWords({ loads, warmUpMs, search }: Plan): string[] {
+  if (search !== undefined) return [searchInWords(search, endOfLoads(loads))];
   const lines = loads.map(({ load, classes, startMs }) => {
     const which = [
       ...(loads.length > 1 ? classes.map(({ name }) => name) : []),
@@ -19,6 +20,12 @@ export function loadsInWords({ loads, warmUpMs }: Plan): string[] {
     return which.length > 0 ? `${which.join(", ")}: ${loadInWords(load)}` : loadInWords(load);
   });
   return warmUpMs > 0 ? [...lines, `the first ${time(warmUpMs)} warm up, and count in no threshold`] : lines;
+}
+
+function searchInWords({ kind, from, upTo, precision, forMs }: SearchPlan, endMs: number): string {
+  const load = (value: number) => (kind === "users" ? usersIn(value) : `${count(value)} arrivals/s`);
+  const within = `to ${Number((precision * 100).toPrecision(3))} %, in ${time(endMs)} at most`;
+  return `searched from ${load(from)} up to ${load(upTo)}, each tried for about ${time(forMs)}; ${within}`;
 }
 
 function loadInWords(load: Load): string {

@@ -283,10 +283,12 @@ function warningLines({ verdict: { warnings }, thresholds }: Summary): Line[] {
 }
 
 /** One sentence, and where there is more than one reason, the others below it. */
-function verdictLines({ verdict, totals, thresholds, run }: Summary): Line[] {
+function verdictLines({ verdict, totals, thresholds, run, findings }: Summary): Line[] {
   const { state, exitCode, breaches, reasons, warnings } = verdict;
   const code: Piece = { text: `   exit code ${exitCode}`, style: "dim" };
   if (state === "passed") {
+    const line = findings.find(({ kind }) => kind === "load-line");
+    if (run.search && line !== undefined) return [[{ text: `✓ found: ${line.claim}`, style: "green" }, code]];
     const held =
       thresholds.length > 0
         ? "no critical limit was broken"

@@ -42,6 +42,8 @@ export class ConsoleSink implements Sink {
   #sources: string[] = [];
   /** There is no load. */
   #watchOnly = false;
+  /** Each step is told at its end. */
+  #searching = false;
   #nextPlainAt = PLAIN_EVERY_MS;
 
   constructor(out: ConsoleOutput, options: ConsoleOptions = {}) {
@@ -53,6 +55,7 @@ export class ConsoleSink implements Sink {
     this.#nextPlainAt = PLAIN_EVERY_MS - (plan.beforeMs ?? 0);
     this.#sources = plan.sources.map(({ name }) => name);
     this.#watchOnly = plan.watchMs !== undefined;
+    this.#searching = plan.search !== undefined;
     const rows: [string, string][] = [
       ...(plan.target === "" ? [] : [["target", plan.target] as [string, string]]),
       ...loadsInWords(plan).map((words): [string, string] => ["load", words]),
@@ -72,10 +75,11 @@ export class ConsoleSink implements Sink {
 
   write({ snapshot, observations, events, thresholds, phase = "load" }: Tick): void {
     this.#target.observe(observations);
-    if (events.length > 0) this.#screen.print(...events.map(eventLine));
+    const told = this.#searching ? events.filter(({ kind }) => kind !== "stage") : events;
+    if (told.length > 0) this.#screen.print(...told.map(eventLine));
     if (this.#screen.isTerminal) {
       this.#screen.draw(...this.#status(snapshot, thresholds, phase));
-    } else if (snapshot.at >= this.#nextPlainAt) {
+    } else if (snapshot.at >= this.#nextPlainAt && !this.#searching) {
       this.#nextPlainAt = (Math.floor(snapshot.at / PLAIN_EVERY_MS) + 1) * PLAIN_EVERY_MS;
       if (this.#watchOnly || phase !== "load") this.#screen.print(...this.#watchedLines(snapshot.at));
       else this.#screen.print(this.#plainLine(snapshot));
@@ -179,6 +183,7 @@ function markOf({ at, series }: Snapshot): Mark {
 const calmKinds: ReadonlySet<RunEvent["kind"]> = new Set([
   "stage",
   "scale",
+  "search",
   "stop",
   "baseline-start",
   "load-end",

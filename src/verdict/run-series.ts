@@ -2,7 +2,7 @@ import { metricSeries } from "../metrics/observation.ts";
 import type { Snapshot } from "../metrics/snapshot.ts";
 import type { ClientFigures } from "./client-figures.ts";
 import type { Judge, JudgedPlan } from "./judge.ts";
-import { type Phase, phasesOf, type Stretch } from "./phase.ts";
+import { type Phase, phasesOf, type ShapedLoad, type Stretch } from "./phase.ts";
 import { addReadings, noReading, type Reading, readingSince } from "./reading.ts";
 import type { TargetStatistics } from "./target-statistics.ts";
 import type { Threshold } from "./threshold.ts";
@@ -38,7 +38,7 @@ const MOST_MOMENTS = 960;
 /** A run as findings look at it, live or read again from its file: the client's moments, the target's series, events. */
 export class RunSeries {
   readonly plan: JudgedPlan;
-  readonly phases: readonly Phase[];
+  #phases: readonly Phase[];
   readonly target: TargetStatistics;
   readonly #judge: Pick<Judge, "figures" | "target">;
   readonly events: NotedEvent[] = [];
@@ -51,7 +51,7 @@ export class RunSeries {
   /** `judge` is the run's: it is told what sources say, and reads the same snapshots. */
   constructor(plan: JudgedPlan, judge: Pick<Judge, "figures" | "target">) {
     this.plan = plan;
-    this.phases = phasesOf(plan.loads);
+    this.#phases = phasesOf(plan.loads);
     this.target = judge.target;
     this.#judge = judge;
   }
@@ -80,6 +80,16 @@ export class RunSeries {
     });
     this.#size *= 2;
     this.#open = this.#size;
+  }
+
+  /** What the plan, or who changed the load since, wants of it. */
+  get phases(): readonly Phase[] {
+    return this.#phases;
+  }
+
+  /** The load was changed: these are its loads now, the same up to the change. */
+  follow(loads: readonly ShapedLoad[]): void {
+    this.#phases = phasesOf(loads);
   }
 
   get moments(): readonly Moment[] {

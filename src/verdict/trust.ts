@@ -1,4 +1,4 @@
-import { addHistograms, type HistogramData, quantile } from "../metrics/histogram.ts";
+import { addHistograms, type HistogramData, quantile, subtractHistograms } from "../metrics/histogram.ts";
 import { metricSeries } from "../metrics/observation.ts";
 import type { FailureKind } from "../metrics/sample.ts";
 import type { SeriesData, Snapshot } from "../metrics/snapshot.ts";
@@ -46,10 +46,19 @@ interface Worker {
   seenMs: number;
 }
 
-/** The generator's own health over a run. It takes each tick's snapshot: utilisation is told of the last interval only. */
+/**
+ * The generator's own health over a run, or from one of its snapshots on. It takes each tick's: utilisation is told of the
+ * last interval only.
+ */
 export class Trust {
   readonly #workers = new Map<string, Worker>();
+  readonly #since: Snapshot | undefined;
   #latest: Snapshot | undefined;
+
+  constructor(since?: Snapshot) {
+    this.#since = since;
+    this.#latest = since;
+  }
 
   observe(snapshot: Snapshot): void {
     const elapsed = snapshot.at - (this.#latest?.at ?? 0);
@@ -68,12 +77,20 @@ export class Trust {
   result(): TrustResult {
     const snapshot = this.#latest;
     if (snapshot === undefined) return { trusted: true, reasons: [], cpu: 0, lag: 0, delay: 0 };
-    const lags = metricSeries(snapshot.histograms, "plimsoll_eventloop_delay_seconds").map(([, data]) => p99(data));
-    const delays = metricSeries(snapshot.histograms, "plimsoll_schedule_delay_seconds").map(([, data]) => data);
+    const own = (metric: "plimsoll_eventloop_delay_seconds" | "plimsoll_schedule_delay_seconds") =>
+      metricSeries(snapshot.histograms, metric).map(([name, data]) => {
+        const before = this.#since?.histograms[name];
+        return before === undefined ? data : subtractHistograms(data, before);
+      });
+    const lags = own("plimsoll_eventloop_delay_seconds").map(p99);
+    const delays = own("plimsoll_schedule_delay_seconds");
     const cpu = Math.max(0, ...[...this.#workers.values()].map(({ work, seenMs }) => work / seenMs));
     const lag = Math.max(0, ...lags);
     const delay = delays.length === 0 ? 0 : p99(delays.reduce(addHistograms));
-    const reasons = [...this.#saturation(snapshot.at), ...exhaustion(snapshot)];
+    const reasons = [
+      ...this.#saturation(snapshot.at - (this.#since?.at ?? 0)),
+      ...exhaustion(snapshot.series, this.#since?.series ?? []),
+    ];
     if (lag > LAG_SECONDS) {
       reasons.push(
         `the generator's event loop ran ${ms(lag)} late at p99 (limit ${ms(LAG_SECONDS)}), which its latencies contain: use more --processes, fewer users, or another machine`,
@@ -98,8 +115,10 @@ export class Trust {
   }
 }
 
-function exhaustion({ series }: Snapshot): string[] {
-  const count = (kind: FailureKind) => series.reduce((sum, { errors }) => sum + (errors[kind] ?? 0), 0);
+function exhaustion(series: readonly SeriesData[], before: readonly SeriesData[]): string[] {
+  const total = (of: readonly SeriesData[], kind: FailureKind) =>
+    of.reduce((sum, { errors }) => sum + (errors[kind] ?? 0), 0);
+  const count = (kind: FailureKind) => total(series, kind) - total(before, kind);
   const reasons: string[] = [];
   const fds = count("generator_fds");
   if (fds > 0) {
