@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { beforeAll, describe, expect, it } from "vitest";
 import { EXIT_BUG, EXIT_USAGE } from "../src/cli/io.ts";
 import { hereOf, k6Flags } from "../src/cli/k6-flags.ts";
-import { flagGroups, locustFlags, usageOf, variableOf } from "../src/cli/locust-flags.ts";
+import { flagGroups, locustFlags, usageOf, variableOf } from "../src/cli/locust/flags.ts";
 import { program } from "../src/cli/program.ts";
 import { usage as practiceTargetUsage, sizeNames, sizes } from "../src/demo/flags.ts";
 import { weaknesses } from "../src/demo/weakness.ts";

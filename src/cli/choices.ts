@@ -1,7 +1,7 @@
 import type { Profile } from "../scenario/profile.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import type { Choices } from "../ui/control.ts";
-import type { LocustSettings } from "./locust-settings.ts";
+import type { LocustSettings } from "./locust/settings.ts";
 
 /** Stands for the command line's numbers alone, where a scenario has no profile or they are not of one. */
 export const NO_PROFILE = "–";

@@ -5,7 +5,7 @@ import type { Wanted } from "../ui/control.ts";
 import { version } from "../version.ts";
 import { NO_PROFILE } from "./choices.ts";
 import type { Io } from "./io.ts";
-import type { LocustSettings } from "./locust-settings.ts";
+import type { LocustSettings } from "./locust/settings.ts";
 import { planOf } from "./scenario-file.ts";
 
 /** What one start runs: what it asks for itself, then the command line's. Throws a UsageError where that does not fit. */

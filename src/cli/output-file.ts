@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { endOfLoads, type Plan, UNTIL_STOPPED_MS } from "../scenario/plan.ts";
-import type { LocustSettings } from "./locust-settings.ts";
+import type { LocustSettings } from "./locust/settings.ts";
 
 /**
  * A file's name with Locust's `{u}`, `{r}` and `{t}` filled in: users, users a second and the run time in seconds, as whole

@@ -5,7 +5,7 @@ import { compareCommand } from "./compare.ts";
 import { demoCommand } from "./demo.ts";
 import { findCommand } from "./find.ts";
 import { CodeError, EXIT_BUG, EXIT_THREW, EXIT_USAGE, type Io, UsageError } from "./io.ts";
-import { locustHelp } from "./locust-flags.ts";
+import { locustHelp } from "./locust/flags.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
 import { runsCommand } from "./runs.ts";
@@ -55,7 +55,7 @@ export async function program(io: Io): Promise<number> {
   command.addHelpText("after", `\n${locustHelp()}`);
   try {
     if (isLocustForm(io.argv, commands)) {
-      const { locustForm } = await import("./locust.ts");
+      const { locustForm } = await import("./locust/form.ts");
       return await locustForm(io, { commands, showHelp: () => command.outputHelp() });
     }
     await command.parseAsync(io.argv, { from: "user" });

@@ -1,5 +1,5 @@
-import { nearest } from "../verdict/spelling.ts";
-import { type LocustFlag, locustFlags } from "./locust-flags.ts";
+import { nearest } from "../../verdict/spelling.ts";
+import { type LocustFlag, locustFlags } from "./flags.ts";
 
 /** What stands on a command line: values by long flag, none for a switch, and user classes. */
 export interface CommandLine {

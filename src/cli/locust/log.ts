@@ -1,8 +1,8 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
-import { plain } from "../sinks/console-screen.ts";
-import { type Output, UsageError } from "./io.ts";
+import { plain } from "../../sinks/console-screen.ts";
+import { type Output, UsageError } from "../io.ts";
 
 export const logLevels = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] as const;
 export type LogLevel = (typeof logLevels)[number];

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import type { ClassChange } from "../scenario/class-change.ts";
-import { timespanMs } from "../ui/timespan.ts";
-import { label, listenAddress, duration as ownDuration, positiveInteger, processes, rate } from "./flags.ts";
-import type { LocustArguments } from "./locust-arguments.ts";
-import { type LogLevel, logLevels } from "./locust-log.ts";
-import type { OutputFlags } from "./outputs.ts";
+import type { ClassChange } from "../../scenario/class-change.ts";
+import { timespanMs } from "../../ui/timespan.ts";
+import { label, listenAddress, duration as ownDuration, positiveInteger, processes, rate } from "../flags.ts";
+import type { OutputFlags } from "../outputs.ts";
+import type { LocustArguments } from "./arguments.ts";
+import { type LogLevel, logLevels } from "./log.ts";
 
 /** What a bare `plimsoll …` was asked for, read and checked. */
 export interface LocustSettings {

@@ -1,6 +1,6 @@
-import { didYouMean, readCommandLine } from "./locust-command-line.ts";
-import { type ConfigLine, readConfig } from "./locust-config.ts";
-import { type FlagName, type LocustFlag, locustFlags, variableOf } from "./locust-flags.ts";
+import { didYouMean, readCommandLine } from "./command-line.ts";
+import { type ConfigLine, readConfig } from "./config.ts";
+import { type FlagName, type LocustFlag, locustFlags, variableOf } from "./flags.ts";
 
 /** What a flag was given, and where: in words for people, empty for the command line. */
 interface Given {

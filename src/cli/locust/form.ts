@@ -1,21 +1,21 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Clock, monotonicMs, SystemClock, sleepUntil } from "../metrics/clock.ts";
-import { TargetFile } from "../ui/target-file.ts";
-import { nearest } from "../verdict/spelling.ts";
-import { version } from "../version.ts";
-import { ThreadArchive } from "./archive.ts";
-import { type Io, UsageError } from "./io.ts";
-import { followKeys, openInBrowser } from "./keys.ts";
-import { LoadSession } from "./load-session.ts";
-import { LocustArguments } from "./locust-arguments.ts";
-import { Log } from "./locust-log.ts";
-import { planFor } from "./locust-plan.ts";
-import { type LocustSettings, settingsOf } from "./locust-settings.ts";
-import { openScenario } from "./scenario-file.ts";
-import { type Addresses, serve } from "./serving.ts";
-import { Signals } from "./signals.ts";
-import { printTaskRatio, taskRatioJson } from "./task-ratio.ts";
+import { type Clock, monotonicMs, SystemClock, sleepUntil } from "../../metrics/clock.ts";
+import { TargetFile } from "../../ui/target-file.ts";
+import { nearest } from "../../verdict/spelling.ts";
+import { version } from "../../version.ts";
+import { ThreadArchive } from "../archive.ts";
+import { type Io, UsageError } from "../io.ts";
+import { followKeys, openInBrowser } from "../keys.ts";
+import { LoadSession } from "../load-session.ts";
+import { planFor } from "../locust-plan.ts";
+import { openScenario } from "../scenario-file.ts";
+import { type Addresses, serve } from "../serving.ts";
+import { Signals } from "../signals.ts";
+import { printTaskRatio, taskRatioJson } from "../task-ratio.ts";
+import { LocustArguments } from "./arguments.ts";
+import { Log } from "./log.ts";
+import { type LocustSettings, settingsOf } from "./settings.ts";
 
 export interface LocustForm {
   /** What commands there are, for those who misspelt one. */

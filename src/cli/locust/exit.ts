@@ -1,5 +1,5 @@
-import type { Outcome } from "../run.ts";
-import { exitCode } from "../verdict/verdict.ts";
+import type { Outcome } from "../../run.ts";
+import { exitCode } from "../../verdict/verdict.ts";
 
 export interface ExitHabits {
   hasThresholds: boolean;
