@@ -352,14 +352,16 @@ describe("the command line", () => {
     expect([...ofWatch, ...flags.slice(flags.findIndex((flag) => flag.startsWith("--label")))]).toEqual(
       entries(await help("watch"), "Options"),
     );
-    const ofCheck = rows(page, "flag of `check`", "default", "meaning").map(([flag = ""]) => codes(flag)[0] ?? "");
-    expect([...ofCheck, "-h, --help"]).toEqual(entries(await help("check"), "Options"));
     const ofFind = rows("docs/find.md", "flag of `find`", "default", "meaning").map(
       ([flag = ""]) => codes(flag)[0] ?? "",
     );
     expect([...ofFind, ...flags.slice(flags.findIndex((flag) => flag.startsWith("--label")))]).toEqual(
       entries(await help("find"), "Options"),
     );
+    for (const command of ["bench", "check"]) {
+      const own = rows(page, `flag of \`${command}\``, "default", "meaning").map(([flag = ""]) => codes(flag)[0] ?? "");
+      expect([...own, "-h, --help"]).toEqual(entries(await help(command), "Options"));
+    }
     const ofReport = entries(await help("report"), "Options");
     expect(flags.filter((flag) => ofReport.includes(flag))).toEqual(ofReport);
   });
@@ -385,6 +387,7 @@ describe("the command line", () => {
       [],
       ["run"],
       ["check"],
+      ["bench"],
       ["demo"],
       ["report"],
       ["watch"],

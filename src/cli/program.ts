@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../version.ts";
+import { benchCommand } from "./bench.ts";
 import { checkCommand } from "./check.ts";
 import { compareCommand } from "./compare.ts";
 import { demoCommand } from "./demo.ts";
@@ -36,6 +37,7 @@ export async function program(io: Io): Promise<number> {
     .showHelpAfterError("See --help.");
   const makers = [
     runCommand,
+    benchCommand,
     findCommand,
     checkCommand,
     watchCommand,

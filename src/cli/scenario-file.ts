@@ -11,7 +11,8 @@ export function planOf(io: Io, scenario: Opened, choices: Choices): Prepared {
   return accepted(prepare(scenario, choices, io.wallClock));
 }
 
-function accepted<T extends { kind: string }>(result: T | Refused): Exclude<T, Refused> {
+/** What it is, if it was not refused. */
+export function accepted<T extends { kind: string }>(result: T | Refused): Exclude<T, Refused> {
   if (result.kind !== "refused") return result as Exclude<T, Refused>;
   const { because, message } = result as Refused;
   throw because === "code" ? new CodeError(message) : new UsageError(message);
