@@ -1,24 +1,23 @@
-import { HttpClient } from "./client/http.ts";
-import { httpOptions } from "./client/settings.ts";
 import { Coordinator } from "./cluster/coordinator.ts";
 import type { OpenLink } from "./cluster/protocol.ts";
 import { openThread } from "./cluster/thread-link.ts";
-import { Once, type OnceResult } from "./load/once.ts";
-import { type Levels, levelsAt, scaled, type Wanted } from "./load/scale.ts";
-import { usersOf } from "./load/stages.ts";
-import { arrivalRateAt, type Turn, timelineOf } from "./load/timeline.ts";
+import type { OnceResult } from "./load/once.ts";
+import type { Levels, Wanted } from "./load/scale.ts";
 import { type Clock, monotonicMs, SystemClock, sleepUntil } from "./metrics/clock.ts";
 import type { BreachEvidence } from "./metrics/exhibit.ts";
 import { type Observation, seriesName } from "./metrics/observation.ts";
 import type { Snapshot } from "./metrics/snapshot.ts";
 import type { Span } from "./metrics/span.ts";
-import type { PlimsollMetric, RunState } from "./metrics/vocabulary.ts";
+import type { RunState } from "./metrics/vocabulary.ts";
+import { Around } from "./run/around.ts";
+import { Audience } from "./run/audience.ts";
+import { Course } from "./run/course.ts";
+import { Duplicates } from "./run/duplicates.ts";
 import { RunFile } from "./runs/run-file.ts";
 import type { RunEvent, RunPhase, Sink } from "./runs/sink.ts";
 import { type Summary, summarise } from "./runs/summary.ts";
 import { ViewSink } from "./runs/view-sink.ts";
 import type { FeedTable } from "./scenario/feed-table.ts";
-import { loadCode } from "./scenario/module.ts";
 import { hasThresholds, type Plan, type SearchPlan, UNTIL_STOPPED_MS } from "./scenario/plan.ts";
 import { Secrets, secretNames } from "./scenario/secrets.ts";
 import { Finder, SPAWN_MS } from "./search/finder.ts";
@@ -35,18 +34,12 @@ import { Judge } from "./verdict/judge.ts";
 import { duringLoad, Recovery, type RecoveryFigures } from "./verdict/recovery.ts";
 import { RunSeries } from "./verdict/run-series.ts";
 import { Trust } from "./verdict/trust.ts";
-import { uniqueValues } from "./verdict/unique-values.ts";
 import { decide, type ThresholdState, type Verdict } from "./verdict/verdict.ts";
 
 const TICK_MS = 1000;
-const MOST_DUPLICATE_EVENTS = 10;
 /** Workers take their snapshots on the second; a tick leaves them time to arrive. */
 const TICK_DELAY_MS = 100;
 const TRACES_SHUTDOWN_MS = 5000;
-/** A load is changed from so long ahead, so that all workers know by then. */
-const SCALE_LEAD_MS = 100;
-/** Two times this close are one. */
-const ROUNDING_MS = 1e-3;
 /** Workers, which are prepared, have this long to hear of the start, so that the first users are not late. */
 const LEAD_MS = 20;
 
@@ -89,28 +82,22 @@ export class Run {
   readonly #series: RunSeries;
   #analysis: Analysis | undefined;
   readonly #trust = new Trust();
-  #sinks: Sink[];
+  readonly #audience: Audience;
   #observations: Observation[] = [];
   #untold: RunEvent[] = [];
   #clock: Clock = new SystemClock(monotonicMs());
   #plan: Plan;
   #traces: OtlpTraces | undefined;
-  #timeline: Turn[];
-  /** The last turn of the timeline that was told. */
-  #stage = -1;
+  readonly #course: Course;
+  readonly #around: Around;
   #state: RunState = "running";
   #begun = false;
-  /** From here on the load is what it was last asked to be; the run's milliseconds. */
-  #scaledAt = 0;
   #stoppedBy: string | undefined;
   #shareLost = false;
-  /** Steps of setup or teardown that are under way. */
-  #onceNow: Once | undefined;
   /** Why there was no load. */
   #notRun: string | undefined;
   readonly #warnings: string[] = [];
-  /** Of values that came again, by request: how many were told, and how many times. */
-  readonly #duplicates = new Map<string, { told: number; times: number }>();
+  readonly #duplicates = new Duplicates((message) => this.#tell("check", message));
   /** Ends a run that has no load and only watches. */
   readonly #watched = new AbortController();
   readonly #slowest = new Slowest();
@@ -130,11 +117,18 @@ export class Run {
     this.#options = options;
     this.#plan = plan;
     this.runFile = new RunFile(options.runFile, (message) => this.note(message));
-    this.#timeline = timelineOf(plan.loads);
+    this.#course = new Course(plan.loads);
+    this.#around = new Around({
+      plan,
+      plannedAtMs: options.plannedAtMs,
+      secret: options.secret,
+      tell: (kind, message) => this.#tell(kind, message),
+    });
     this.#judge = new Judge(plan);
     this.#series = new RunSeries(plan, this.#judge);
     if (plan.search !== undefined) this.#finder = this.#searching(plan.search);
-    this.#sinks = [this.runFile, this.prometheus, this.view, ...sinks];
+    const told = [this.runFile, this.prometheus, this.view, ...sinks];
+    this.#audience = new Audience(told, (message) => this.note(message));
     this.#coordinator = new Coordinator(options.openLink ?? openThread, {
       snapshot: (snapshot) => this.runFile.keepWorker(snapshot),
       spans: (spans, dropped, unsampled) => {
@@ -157,7 +151,7 @@ export class Run {
 
   /** What the load now wants: users of its users' loads, arrivals a second of its open ones. */
   get wanted(): Levels {
-    return levelsAt(this.#plan.loads, Math.max(this.#clock.now(), this.#scaledAt));
+    return this.#course.wanted(this.#clock.now());
   }
 
   /**
@@ -165,17 +159,12 @@ export class Run {
    * rate of arrivals. Gives what is wrong with that, for people.
    */
   scale(wanted: Wanted): { kind: "scaled" } | { kind: "problem"; message: string } {
-    const at = Math.max(this.#clock.now() + SCALE_LEAD_MS, this.#scaledAt);
-    const loads = this.#state === "running" && this.#begun ? scaled(this.#plan.loads, at, wanted) : undefined;
+    const under = this.#state === "running" && this.#begun;
+    const loads = under ? this.#course.change(wanted, this.#clock.now()) : undefined;
     if (loads === undefined) {
       return { kind: "problem", message: `No load of ${wanted.kind} is under way that could be changed.` };
     }
-    this.#scaledAt = at;
     this.#plan = { ...this.#plan, loads };
-    const isBefore = (turn: Turn) => turn.at < at - ROUNDING_MS;
-    const later = timelineOf(loads).filter((turn) => !isBefore(turn));
-    const asked = later.map((turn): Turn => (turn.at < at + ROUNDING_MS ? { ...turn, asked: true } : turn));
-    this.#timeline = [...this.#timeline.filter(isBefore), ...asked];
     this.#series.follow(loads);
     this.#coordinator.follow(loads);
     return { kind: "scaled" };
@@ -201,7 +190,7 @@ export class Run {
 
   /** Ends the load at once: what is under way is aborted. */
   abort(): void {
-    this.#onceNow?.abort();
+    this.#around.abort();
     if (this.#loadEndedAt !== undefined) {
       this.#recovered.abort();
       return;
@@ -232,7 +221,7 @@ export class Run {
     this.#begun = true;
     this.#traces = startTraces?.(this.#plan, this.#clock, (message) => this.note(message));
     this.#traces?.onExported((span) => this.#showExemplar(span));
-    this.#each((sink) => sink.start(this.#plan));
+    this.#audience.each((sink) => sink.start(this.#plan));
     await sleepUntil(this.#clock, -beforeMs);
     const sources = this.#watch();
     this.#breaches = this.#gatherBy(sources);
@@ -286,32 +275,16 @@ export class Run {
 
   /** After a setup that failed: what it has made is taken down, and there was no load. */
   async #leave(variables: OnceResult["variables"]): Promise<Outcome> {
-    this.#each((sink) => sink.start(this.#plan));
+    this.#audience.each((sink) => sink.start(this.#plan));
     await Promise.all([this.#once("teardown", variables), this.#coordinator.close()]);
     this.#tick(0, "conclude");
     return this.#conclude(0, undefined);
   }
 
-  /** Steps before or after the load. What they came to is an event; what went wrong is said in the verdict. */
+  /** Setup or teardown. What went wrong is said in the verdict. */
   async #once(name: "setup" | "teardown", variables: OnceResult["variables"]): Promise<OnceResult> {
-    const { plannedAtMs, secret } = this.#options;
-    const { [name]: steps, seed, version, http } = this.#plan;
-    if (steps === undefined) return { requests: 0, tookMs: 0, variables };
-    // The run's time 0 is not known before setup has ended: this clock counts from the plan.
-    const clock = new SystemClock(plannedAtMs);
-    const client = new HttpClient(clock, httpOptions(http, secret));
-    const wallAt = (time: number) => this.#options.plan.startedAt + time;
-    const userAgent = `plimsoll/${version}`;
-    const code = await loadCode(this.#plan);
-    const metrics = this.#plan.metrics ?? [];
-    this.#onceNow = new Once({ code, metrics, name, steps, variables, seed, userAgent, clock, client, secret, wallAt });
-    const result = await this.#onceNow.run();
-    this.#onceNow = undefined;
-    const { requests, tookMs, failure } = result;
-    const took = tookMs < 1000 ? `${Math.round(tookMs)} ms` : `${(tookMs / 1000).toFixed(1)} s`;
-    const title = name === "setup" ? "Setup" : "Teardown";
-    const what = `${title}: ${requests} ${requests === 1 ? "request" : "requests"} in ${took}`;
-    this.#tell(name, failure === undefined ? `${what}.` : `${what}, failed: ${failure}`);
+    const result = await this.#around.run(name, variables);
+    const { failure } = result;
     if (failure !== undefined && name === "setup") this.#notRun = `setup failed, so that no load was run: ${failure}`;
     if (failure !== undefined && name === "teardown") this.#warnings.push(`teardown failed: ${failure}`);
     return result;
@@ -358,10 +331,7 @@ export class Run {
       recovery,
       evidence: this.#evidence,
     });
-    for (const sink of this.#sinks) {
-      // A sink that cannot end has told why; the others, and the verdict, do not depend on it.
-      await sink.stop(verdict).catch((error: unknown) => this.#drop(sink, error));
-    }
+    await this.#audience.stop(verdict);
     return { verdict, summary };
   }
 
@@ -374,7 +344,7 @@ export class Run {
     this.#recovery.observe(observations);
     this.#judge.observe(duringLoad(observations, this.#loadEndedAt));
     if (phase === "load") {
-      this.#noteDuplicates(snapshot);
+      this.#duplicates.look(snapshot);
       this.#trust.observe(snapshot);
       this.#states = this.#judge[how](snapshot);
       // What a search broke on its way says nothing of the line that it found.
@@ -385,7 +355,7 @@ export class Run {
     this.#untold = [];
     if (phase === "load") this.#series.take(snapshot, events);
     if (how === "evaluate" && this.#state === "running") this.#finder?.look(snapshot);
-    this.#each((sink) => sink.write({ snapshot, observations, events, thresholds: this.#states, phase }));
+    this.#audience.each((sink) => sink.write({ snapshot, observations, events, thresholds: this.#states, phase }));
   }
 
   #searching(search: SearchPlan): Finder {
@@ -395,7 +365,7 @@ export class Run {
         this.scale(
           search.kind === "users" ? { kind: "users", users: load, spawnRate } : { kind: "arrivals", perSecond: load },
         );
-        return this.#scaledAt;
+        return this.#course.changedAt;
       },
       tell: (message) => this.#tell("search", message),
       end: () => this.#end("The search has ended"),
@@ -405,18 +375,6 @@ export class Run {
   #phaseAt(at: number): RunPhase {
     if (at < 0) return "baseline";
     return this.#loadEndedAt === undefined || at <= this.#loadEndedAt ? "load" : "recovery";
-  }
-
-  /** The first times that something came again that may come once; later ones are counted alone. */
-  #noteDuplicates(snapshot: Snapshot): void {
-    for (const [request, count] of uniqueValues(snapshot, "duplicate")) {
-      const { told = 0, times = 0 } = this.#duplicates.get(request) ?? {};
-      if (count === told || times >= MOST_DUPLICATE_EVENTS) continue;
-      this.#duplicates.set(request, { told: count, times: times + 1 });
-      const last = times + 1 === MOST_DUPLICATE_EVENTS ? " Further ones are only counted." : "";
-      const what = count - told === 1 ? "A value" : `${count - told} values`;
-      this.#tell("check", `${what} of expect.unique came again in ${request}.${last}`);
-    }
   }
 
   /** A critical limit with `abort` that is broken ends the load: users finish the request under way and begin no other. */
@@ -429,29 +387,12 @@ export class Run {
 
   /** What the coordinator knows and no worker does: the stage of the load, and what became of spans. */
   #addOwn(snapshot: Snapshot): void {
-    const gauge = (metric: PlimsollMetric, value: number, labels: Record<string, string> = {}) => {
-      snapshot.gauges[seriesName(metric, labels)] = value;
-    };
-    const stage = this.#timeline.findLastIndex(({ at }) => at <= snapshot.at);
-    for (const { wanted, asked } of this.#timeline.slice(this.#stage + 1, stage + 1)) {
-      this.#stage++;
-      if (this.#finder !== undefined) this.#tell("stage", `The search asks for ${wanted}.`);
-      else if (asked) this.#tell("scale", `The load was changed: from now on ${wanted}.`);
-      else if (this.#timeline.length > 1) {
-        this.#tell("stage", `Stage ${this.#stage + 1} of ${this.#timeline.length}: ${wanted}.`);
-      }
+    for (const { number, of, turn } of this.#course.turnsUpTo(snapshot.at)) {
+      if (this.#finder !== undefined) this.#tell("stage", `The search asks for ${turn.wanted}.`);
+      else if (turn.asked) this.#tell("scale", `The load was changed: from now on ${turn.wanted}.`);
+      else if (of > 1) this.#tell("stage", `Stage ${number} of ${of}: ${turn.wanted}.`);
     }
-    if (stage >= 0) gauge("plimsoll_stage", stage);
-    for (const [index, { at }] of this.#timeline.slice(0, stage + 1).entries()) {
-      gauge("plimsoll_stage_start_timestamp_seconds", (this.#plan.startedAt + at) / 1000, { stage: String(index) });
-    }
-    const { loads } = this.#plan;
-    gauge(
-      "plimsoll_users_max",
-      loads.reduce((sum, { load }) => sum + usersOf(load), 0),
-    );
-    const arrivalRate = arrivalRateAt(loads, snapshot.at);
-    if (arrivalRate !== undefined) gauge("plimsoll_arrival_rate_target", arrivalRate);
+    this.#course.addTo(snapshot, this.#plan.startedAt);
     if (this.#traces === undefined) return;
     const { exported, dropped, unsampled } = this.#traces.counts();
     for (const [result, value] of Object.entries({ exported, dropped, unsampled })) {
@@ -512,22 +453,5 @@ export class Run {
 
   #tell(kind: RunEvent["kind"], message: string, at = this.#now()): void {
     this.#untold.push({ at, kind, message });
-  }
-
-  #each(tell: (sink: Sink) => void): void {
-    for (const sink of [...this.#sinks]) {
-      try {
-        tell(sink);
-      } catch (error) {
-        this.#drop(sink, error);
-      }
-    }
-  }
-
-  /** A sink that throws is told no more: it must not disturb the run. */
-  #drop(sink: Sink, error: unknown): void {
-    this.#sinks = this.#sinks.filter((one) => one !== sink);
-    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#tell("generator", `The output "${sink.name}" failed and is told no more: ${reason}`);
   }
 }

@@ -1,0 +1,51 @@
+import { HttpClient } from "../client/http.ts";
+import { httpOptions } from "../client/settings.ts";
+import { Once, type OnceResult } from "../load/once.ts";
+import { SystemClock } from "../metrics/clock.ts";
+import { loadCode } from "../scenario/module.ts";
+import type { Plan } from "../scenario/plan.ts";
+
+export interface AroundOptions {
+  plan: Plan;
+  /** When the plan was made, on `monotonicMs`'s scale. */
+  plannedAtMs: number;
+  secret(name: string): string;
+  tell(kind: "setup" | "teardown", message: string): void;
+}
+
+/** What runs once a run, before the load and after it: setup and teardown. What they came to is an event. */
+export class Around {
+  readonly #options: AroundOptions;
+  /** The steps that are under way. */
+  #now: Once | undefined;
+
+  constructor(options: AroundOptions) {
+    this.#options = options;
+  }
+
+  abort(): void {
+    this.#now?.abort();
+  }
+
+  /** What it is left with, and why it failed if it did. `variables` are what the one before captured. */
+  async run(name: "setup" | "teardown", variables: OnceResult["variables"]): Promise<OnceResult> {
+    const { plan, plannedAtMs, secret, tell } = this.#options;
+    const { [name]: steps, seed, version, http, metrics = [] } = plan;
+    if (steps === undefined) return { requests: 0, tookMs: 0, variables };
+    // The run's time 0 is not known before setup has ended: this clock counts from the plan.
+    const clock = new SystemClock(plannedAtMs);
+    const client = new HttpClient(clock, httpOptions(http, secret));
+    const wallAt = (time: number) => plan.startedAt + time;
+    const userAgent = `plimsoll/${version}`;
+    const code = await loadCode(plan);
+    this.#now = new Once({ code, metrics, name, steps, variables, seed, userAgent, clock, client, secret, wallAt });
+    const result = await this.#now.run();
+    this.#now = undefined;
+    const { requests, tookMs, failure } = result;
+    const took = tookMs < 1000 ? `${Math.round(tookMs)} ms` : `${(tookMs / 1000).toFixed(1)} s`;
+    const title = name === "setup" ? "Setup" : "Teardown";
+    const what = `${title}: ${requests} ${requests === 1 ? "request" : "requests"} in ${took}`;
+    tell(name, failure === undefined ? `${what}.` : `${what}, failed: ${failure}`);
+    return result;
+  }
+}
