@@ -43,6 +43,16 @@ function onKey(fn: (key: string) => void): () => void {
   return () => void stdin.off("data", take).setRawMode(false).pause();
 }
 
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import("node:readline/promises");
+  const lines = createInterface({ input: stdin, output: process.stdout });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
+}
+
 const code = await program({
   argv: process.argv.slice(2),
   environment: process.env,
@@ -55,7 +65,7 @@ const code = await program({
       for (const signal of signals) process.off(signal, fn);
     };
   },
-  ...(hasKeyboard() ? { onKey } : {}),
+  ...(hasKeyboard() ? { onKey, ask } : {}),
   wallClock: Date.now,
 });
 

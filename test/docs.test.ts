@@ -352,13 +352,17 @@ describe("the command line", () => {
     expect([...ofWatch, ...flags.slice(flags.findIndex((flag) => flag.startsWith("--label")))]).toEqual(
       entries(await help("watch"), "Options"),
     );
+    const ofSuite = rows(page, "flag of `suite`", "default", "meaning").map(([flag = ""]) => codes(flag)[0] ?? "");
+    expect([...ofSuite, ...flags.slice(flags.findIndex((flag) => flag.startsWith("--label")))]).toEqual(
+      entries(await help("suite"), "Options"),
+    );
     const ofFind = rows("docs/find.md", "flag of `find`", "default", "meaning").map(
       ([flag = ""]) => codes(flag)[0] ?? "",
     );
     expect([...ofFind, ...flags.slice(flags.findIndex((flag) => flag.startsWith("--label")))]).toEqual(
       entries(await help("find"), "Options"),
     );
-    for (const command of ["bench", "check"]) {
+    for (const command of ["bench", "check", "init"]) {
       const own = rows(page, `flag of \`${command}\``, "default", "meaning").map(([flag = ""]) => codes(flag)[0] ?? "");
       expect([...own, "-h, --help"]).toEqual(entries(await help(command), "Options"));
     }
@@ -388,6 +392,8 @@ describe("the command line", () => {
       ["run"],
       ["check"],
       ["bench"],
+      ["suite"],
+      ["init"],
       ["demo"],
       ["report"],
       ["watch"],

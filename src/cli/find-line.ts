@@ -3,8 +3,7 @@ import { version } from "../version.ts";
 import type { FindFlags } from "./find.ts";
 import { type Io, UsageError } from "./io.ts";
 import { openScenario, planOf } from "./scenario-file.ts";
-import { session } from "./session.ts";
-import { TOKEN_VARIABLE } from "./session-flags.ts";
+import { session, sessionOf } from "./session.ts";
 
 /** Searches as `plimsoll find` was told to; gives the exit code. Throws a UsageError for a scenario or flags that are wrong. */
 export async function findLine(io: Io, file: string, classes: string[], flags: FindFlags): Promise<number> {
@@ -26,18 +25,6 @@ export async function findLine(io: Io, file: string, classes: string[], flags: F
     forMs: flags.for,
   });
   if ("problem" in plan) throw new UsageError(plan.problem);
-  return session(
-    io,
-    { ...prepared, plan },
-    {
-      processes: flags.processes,
-      runs: flags.runs,
-      outputs: flags,
-      listen: flags.listen,
-      metricsListen: flags.metricsListen,
-      token: flags.webToken ?? (io.environment[TOKEN_VARIABLE] || undefined),
-      lingerMs: flags.linger,
-      quiet: false,
-    },
-  );
+  const { code } = await session(io, { ...prepared, plan }, sessionOf(io, flags));
+  return code;
 }

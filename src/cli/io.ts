@@ -9,6 +9,8 @@ export interface Io {
   onSignal(fn: (signal: string) => void): () => void;
   /** Calls `fn` for each key until what it returns is called. Only where there is a keyboard: a terminal, in the foreground. */
   onKey?(fn: (key: string) => void): () => void;
+  /** Asks for a line. Only where there is a keyboard. */
+  ask?(question: string): Promise<string>;
   /** Unix milliseconds. */
   wallClock(): number;
 }

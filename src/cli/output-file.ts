@@ -10,7 +10,7 @@ import type { LocustSettings } from "./locust/settings.ts";
 export function outputName(
   name: string,
   { loads }: Plan,
-  { users, spawnRate, runTimeMs }: Pick<LocustSettings, "users" | "spawnRate" | "runTimeMs">,
+  { users, spawnRate, runTimeMs }: Partial<Pick<LocustSettings, "users" | "spawnRate" | "runTimeMs">>,
 ): string {
   const [only, ...more] = loads;
   const stages = more.length === 0 && only?.load.kind === "users" ? only.load.stages : [];

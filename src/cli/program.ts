@@ -5,11 +5,13 @@ import { checkCommand } from "./check.ts";
 import { compareCommand } from "./compare.ts";
 import { demoCommand } from "./demo.ts";
 import { findCommand } from "./find.ts";
+import { initCommand } from "./init.ts";
 import { CodeError, EXIT_BUG, EXIT_THREW, EXIT_USAGE, type Io, UsageError } from "./io.ts";
 import { locustHelp } from "./locust/flags.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
 import { runsCommand } from "./runs.ts";
+import { suiteCommand } from "./suite.ts";
 import { watchCommand } from "./watch.ts";
 
 /** Everything that does not begin with a command, or ask for help or the version alone. */
@@ -38,9 +40,11 @@ export async function program(io: Io): Promise<number> {
   const makers = [
     runCommand,
     benchCommand,
+    suiteCommand,
     findCommand,
     checkCommand,
     watchCommand,
+    initCommand,
     demoCommand,
     reportCommand,
     compareCommand,

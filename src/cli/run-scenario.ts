@@ -2,8 +2,7 @@ import { version } from "../version.ts";
 import type { Io } from "./io.ts";
 import type { RunFlags } from "./run.ts";
 import { openScenario, planOf } from "./scenario-file.ts";
-import { session } from "./session.ts";
-import { TOKEN_VARIABLE } from "./session-flags.ts";
+import { session, sessionOf } from "./session.ts";
 
 /** Reads, plans, runs. Throws a UsageError for a scenario or flags that are wrong. */
 export async function runScenario(io: Io, file: string, classes: string[], flags: RunFlags): Promise<number> {
@@ -22,14 +21,6 @@ export async function runScenario(io: Io, file: string, classes: string[], flags
     ...(flags.watchOnly === undefined ? {} : { watchOnly: flags.watchOnly }),
     ...flags.plan,
   });
-  return session(io, prepared, {
-    processes: flags.processes,
-    runs: flags.runs,
-    outputs: flags,
-    listen: flags.listen,
-    metricsListen: flags.metricsListen,
-    token: flags.webToken ?? (io.environment[TOKEN_VARIABLE] || undefined),
-    lingerMs: flags.linger,
-    quiet: flags.quiet ?? false,
-  });
+  const { code } = await session(io, prepared, sessionOf(io, flags));
+  return code;
 }

@@ -3,6 +3,7 @@ import { threads } from "../cluster/thread-link.ts";
 import { workersFor } from "../load/share.ts";
 import type { Prepared } from "../prepare.ts";
 import { Run } from "../run.ts";
+import type { Summary } from "../runs/summary.ts";
 import { ConsoleSink } from "../sinks/console.ts";
 import { printSummary } from "../sinks/console-summary.ts";
 import { LocustFigures } from "../sinks/locust-figures.ts";
@@ -15,6 +16,7 @@ import { type Io, wantsColor } from "./io.ts";
 import { spawnedAt } from "./locust-plan.ts";
 import { fileSinks, type OutputFlags, writeOutputs } from "./outputs.ts";
 import { type Addresses, serve } from "./serving.ts";
+import { type SessionFlags, TOKEN_VARIABLE } from "./session-flags.ts";
 import { Signals } from "./signals.ts";
 import { ratiosOf } from "./task-ratio.ts";
 
@@ -28,15 +30,33 @@ export interface SessionOptions extends Addresses {
   quiet: boolean;
 }
 
+/** What flags say of it; `outputs` are the files of this run, where they are not the flags' own. */
+export function sessionOf(
+  io: Io,
+  flags: SessionFlags & { processes?: number; quiet?: boolean },
+  outputs: OutputFlags = flags,
+): SessionOptions {
+  return {
+    processes: flags.processes,
+    runs: flags.runs,
+    outputs,
+    listen: flags.listen,
+    metricsListen: flags.metricsListen,
+    token: flags.webToken ?? (io.environment[TOKEN_VARIABLE] || undefined),
+    lingerMs: flags.linger,
+    quiet: flags.quiet ?? false,
+  };
+}
+
 /**
  * Runs a plan with everything around it: console, server, signals, JSON summary, and the wait for scrapers. Gives the
- * exit code.
+ * exit code and the summary.
  */
 export async function session(
   io: Io,
   { plan, feeds, plannedAtMs }: Prepared,
   options: SessionOptions,
-): Promise<number> {
+): Promise<{ code: number; summary: Summary }> {
   const color = wantsColor(io);
   const say = new ConsoleSink(io.stdout, { color });
   const figures = new LocustFigures(spawnedAt(plan));
@@ -84,7 +104,7 @@ export async function session(
   await Promise.all(servers.map((server) => server.linger(lingering)));
   release();
   await Promise.all([targets.clear(), ...servers.map((server) => server.close())]);
-  return code;
+  return { code, summary: outcome.summary };
 }
 
 /** The page of a run that was started from the command line can stop it, and start no other. */
