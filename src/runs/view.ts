@@ -154,6 +154,44 @@ function thin(view: RunView): void {
   view.grouping.open = view.grouping.size;
 }
 
+/**
+ * A view to be kept small: at most so many rows, each pair of them the least and the most of what it stands for, and four
+ * digits of each value. It cannot be extended.
+ */
+export function compacted(view: RunView, mostRows: number): RunView {
+  const rows = view.times.length;
+  const groups = rows <= mostRows ? undefined : Math.ceil(rows / Math.max(1, Math.floor(mostRows / 2)));
+  const column = (values: Column) => {
+    if (groups === undefined) return values.map(fourDigits);
+    return parts(values, groups).flatMap((part) => {
+      const low = fourDigits(part.reduce(least, null));
+      return part.length === 1 ? [low] : [low, fourDigits(part.reduce(most, null))];
+    });
+  };
+  const times = groups === undefined ? view.times : parts(view.times, groups).flatMap(ends);
+  const record = <T>(of: Record<string, T>, change: (one: T) => T) =>
+    Object.fromEntries(Object.entries(of).map(([name, one]) => [name, change(one)]));
+  return {
+    ...view,
+    times: times.map((time) => Math.round(time * 10) / 10),
+    load: record(view.load, column) as RunView["load"],
+    errors: record(view.errors, column),
+    target: record(view.target, (series) => ({ ...series, values: column(series.values) })),
+  };
+}
+
+function parts<T>(values: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(values.length / size) }, (_, i) => values.slice(i * size, (i + 1) * size));
+}
+
+function ends(part: readonly number[]): number[] {
+  return part.length > 1 ? [part[0] ?? 0, part.at(-1) ?? 0] : [...part];
+}
+
+function fourDigits(value: number | null): number | null {
+  return value === null ? null : Number(value.toPrecision(4));
+}
+
 /** A worker, as the page lists it. */
 export interface WorkerView {
   id: string;

@@ -4,9 +4,13 @@ import { dirname } from "node:path";
 import { type ChartSpec, folded, loadCharts, targetCharts } from "../runs/charts.ts";
 import { reportOf, shownRun } from "../runs/report.ts";
 import type { Summary } from "../runs/summary.ts";
+import { compacted } from "../runs/view.ts";
 import type { Shown } from "../runs/view-sink.ts";
 import { escapeHtml, summaryTables } from "./html-tables.ts";
 import { svgChart } from "./svg-chart.ts";
+
+/** As many rows as a chart has pixels, twice over: a run of hours stays well below a megabyte. */
+const MOST_ROWS = 1200;
 
 /** The page as it was built: what makes a report one that can be used, not only read. */
 export interface PageFiles {
@@ -51,7 +55,8 @@ export async function writeHtmlReport(
  * charts are SVG and all is text; where scripts run, the page takes over with the run's data, which stands in the file. Its
  * policy lets run the one script that it came with, and nothing that a target or a scenario said.
  */
-export function htmlReport({ summary, shown, damage, theme }: HtmlReport, page: PageFiles | undefined): string {
+export function htmlReport({ summary, damage, theme, ...whole }: HtmlReport, page: PageFiles | undefined): string {
+  const shown = { ...whole.shown, view: compacted(whole.shown.view, MOST_ROWS) };
   const { run } = summary;
   const title = escapeHtml(`${run.scenario} – ${run.profile} – Plimsoll`);
   const target = folded(targetCharts(shown.view));

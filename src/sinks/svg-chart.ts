@@ -9,8 +9,8 @@ const LEFT = 70;
 const BOTTOM = 22;
 const TOP = 8;
 const RIGHT = 8;
-/** More points than pixels are not seen; the least and the most of each group are kept. */
-const MOST_POINTS = 600;
+/** The least and the most of each group are kept: what is left out is not seen at this width. */
+const MOST_POINTS = 300;
 
 /** A chart of a run as SVG, for where no script runs. Its colours are the page's own variables. */
 export function svgChart(spec: ChartSpec, view: RunView): string {

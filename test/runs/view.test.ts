@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Observation } from "../../src/metrics/observation.ts";
 import { SnapshotSum } from "../../src/metrics/snapshot.ts";
 import {
+  compacted,
   emptyView,
   extendView,
   loadColumns,
@@ -78,6 +79,27 @@ describe("a run's view", () => {
         },
       ),
       { numRuns: 60 },
+    );
+  });
+
+  it("is compacted to few rows without losing a peak or a dip", () => {
+    const values = fc.array(fc.option(fc.integer({ min: -1000, max: 1000 }), { nil: null }), { maxLength: 200 });
+    fc.assert(
+      fc.property(values, fc.integer({ min: 2, max: 60 }), (all, most) => {
+        const view = emptyView(run);
+        for (const [second, value] of all.entries()) {
+          extendView(view, { ...tick(second, 0), load: { ...tick(second, 0).load, users: value } });
+        }
+        const small = compacted(view, most);
+        expect(new Set(lengths(small))).toEqual(new Set([small.times.length]));
+        expect(small.times.length).toBeLessThanOrEqual(most);
+        expect(small.times).toEqual(small.times.toSorted((a, b) => a - b));
+        const seen = (column: (number | null)[]) => column.filter((value) => value !== null);
+        const extremes = (column: number[]) => [Math.min(...column), Math.max(...column)];
+        expect(extremes(seen(small.load.users))).toEqual(extremes(seen(view.load.users)));
+        expect([small.times[0], small.times.at(-1)]).toEqual([view.times[0], view.times.at(-1)]);
+      }),
+      { numRuns: 200 },
     );
   });
 

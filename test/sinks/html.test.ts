@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type ChartSpec, yTicks } from "../../src/runs/charts.ts";
+import { compacted } from "../../src/runs/view.ts";
 import { ViewSink } from "../../src/runs/view-sink.ts";
 import { htmlReport } from "../../src/sinks/html.ts";
 import { overloadedRun, plan } from "./overloaded-run.ts";
@@ -72,7 +73,7 @@ describe("the HTML report", () => {
     // What stands in the script means what it did.
     expect(new Function(`${script} return end;`)()).toBe("</script>");
     const data = /id="run">(.*?)<\/script>/s.exec(html)?.[1] ?? "";
-    expect(JSON.parse(data)).toEqual(hostile.shown);
+    expect(JSON.parse(data)).toEqual({ ...hostile.shown, view: compacted(hostile.shown.view, 1200) });
   });
 });
 

@@ -310,14 +310,14 @@ const table = [
     argument: "<file>",
     group: "refused",
     refused: true,
-    meaning: "leave it out: the page never leaves this machine; from another, use ssh -L 8089:127.0.0.1:8089",
+    meaning: "leave it out: put a proxy with TLS before the page, or come by ssh -L 8089:127.0.0.1:8089",
   },
   {
     long: "--tls-key",
     argument: "<file>",
     group: "refused",
     refused: true,
-    meaning: "leave it out: the page never leaves this machine; from another, use ssh -L 8089:127.0.0.1:8089",
+    meaning: "leave it out: put a proxy with TLS before the page, or come by ssh -L 8089:127.0.0.1:8089",
   },
   {
     long: "--web-base-path",

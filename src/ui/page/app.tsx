@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { count, duration, rate, runTime, share } from "../../metrics/units.ts";
 import { type ChartSpec, folded, loadCharts, targetCharts } from "../../runs/charts.ts";
 import type { Shown } from "../../runs/view-sink.ts";
@@ -97,7 +97,8 @@ function isRunning(shown: Shown | undefined): boolean {
 function useTheme(): [string, (theme: string) => void] {
   const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   const [theme, setTheme] = useState(document.documentElement.dataset["theme"] ?? system);
-  useEffect(() => {
+  // Before the charts' effects, which read its colours.
+  useLayoutEffect(() => {
     document.documentElement.dataset["theme"] = theme;
   }, [theme]);
   return [theme, setTheme];

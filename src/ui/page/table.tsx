@@ -37,7 +37,7 @@ export function Table<Row>({ caption, columns, rows, keyOf, total, empty }: Tabl
     ));
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section class="scroll" tabIndex={0} aria-label={caption}>
+    <section class="scroll" tabIndex={0} aria-label={`Table: ${caption}`}>
       <table>
         <caption class="unseen">{caption}</caption>
         <thead>
