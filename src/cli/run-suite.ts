@@ -27,8 +27,10 @@ export async function runSuite(io: Io, file: string, asked: readonly string[], f
   checkNames(flags, profiles);
   for (const profile of profiles) planned(io, opened, profile, flags);
   const summaries: Summary[] = [];
+  let stopped = false;
   for (const [i, profile] of profiles.entries()) {
-    if (i > 0 && !(await rested(io, flags.rest))) break;
+    if (i > 0) stopped = !(await rested(io, flags.rest));
+    if (stopped) break;
     const prepared = planned(io, opened, profile, flags);
     const outputs = outputsOf(flags, opened, profile, prepared.plan);
     const { code, summary } = await session(io, prepared, sessionOf(io, flags, outputs));
@@ -37,9 +39,7 @@ export async function runSuite(io: Io, file: string, asked: readonly string[], f
   }
   const notRun = profiles.slice(summaries.length);
   const codes = summaries.map(({ verdict }) => verdict.exitCode);
-  // Whoever ends the suite while it rests has stopped it.
-  const stopped = notRun.length > 0 && codes.every((code) => code === 0) ? [STOPPED] : [];
-  const exitCode = order.find((code) => [...codes, ...stopped].includes(code)) ?? Math.max(...codes);
+  const exitCode = order.find((code) => codes.includes(code) || (stopped && code === STOPPED)) ?? Math.max(...codes);
   printSuite(summaries, notRun, exitCode, io.stdout, { color: wantsColor(io) });
   await write(io, flags.markdown, () => suiteMarkdown(summaries, notRun, exitCode));
   const all = { version: 1, exitCode, notRun, runs: summaries };

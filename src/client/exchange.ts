@@ -1,4 +1,4 @@
-import type { Dispatcher } from "undici";
+import { type Dispatcher, errors } from "undici";
 import type { Clock } from "../metrics/clock.ts";
 import type { Failure } from "../metrics/sample.ts";
 import { Body } from "./body.ts";
@@ -201,7 +201,14 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.fail(error);
+    // One that found no connection fails while undici empties its queue: a next request would stand in there, and it asserts
+    // that none does. What it refuses to send at all it says before there is a queue.
+    if (this.#stage === "connecting" && !(error instanceof errors.InvalidArgumentError)) {
+      const { connection } = this;
+      queueMicrotask(() => {
+        if (this.connection === connection) this.fail(error);
+      });
+    } else this.fail(error);
   }
 
   fail(error: unknown): void {

@@ -12,9 +12,11 @@ export async function plimsoll(
   {
     environment = {},
     wallClock = () => Date.UTC(2026, 10, 21, 12),
+    onSignal = () => () => {},
   }: Partial<{
     environment: Record<string, string>;
     wallClock: () => number;
+    onSignal: (fn: (signal: string) => void) => () => void;
   }> = {},
 ): Promise<Said> {
   const said: Said = { code: 0, stdout: "", stderr: "" };
@@ -23,7 +25,7 @@ export async function plimsoll(
     environment,
     stdout: { write: (text) => (said.stdout += text) },
     stderr: { write: (text) => (said.stderr += text) },
-    onSignal: () => () => {},
+    onSignal,
     wallClock,
   });
   return said;

@@ -1,5 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { k6Load } from "../../src/cli/k6-load.ts";
 import type { Summary } from "../../src/runs/summary.ts";
 import { UNTIL_STOPPED_MS } from "../../src/scenario/plan.ts";
+import { makeCertificates } from "../faults/certificates.ts";
 import { plimsoll, type Said } from "./in-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "plimsoll-k6-"));
@@ -27,7 +29,7 @@ users:
     tasks: { look: { get: /look } }
 profiles:
   light: { users: 5, duration: 1s }
-  heavy: { users: 50, duration: 1s }
+  heavy: { users: 50, duration: 1s, thresholds: [count(requests) > 1] }
 thresholds:
   http_req_duration: ["max<60000"]
   http_req_duration{name:look}: ["max<0.000001"]
@@ -109,6 +111,12 @@ describe("k6's load flags", () => {
     expect(summary.verdict).toMatchObject({ state: "failed", exitCode: 99 });
   });
 
+  it("take the place of a named profile's load alone: its thresholds hold", async () => {
+    const { summary } = await run(["--profile", "heavy", "--iterations", "3"]);
+    expect([summary.run.profile, summary.totals.iterations]).toEqual(["heavy", 3]);
+    expect(summary.thresholds.map(({ expression }) => expression)).toContain("count(requests) > 1");
+  });
+
   it("--vus alone is as many iterations", async () => {
     expect((await run([], { K6_VUS: "6" })).summary.totals.iterations).toBe(6);
   });
@@ -152,6 +160,25 @@ describe("k6's other flags", () => {
     expect(counted("/moved")).toBe(1);
     await run(["--iterations", "1", "-e", "API_TOKEN=move"], { K6_MAX_REDIRECTS: "0" });
     expect(counted("/moved")).toBe(0);
+  });
+
+  it("--insecure-skip-tls-verify looks at no certificate", async () => {
+    const { key, cert } = makeCertificates("canary").selfSigned;
+    const secure = createSecureServer({ key, cert }, (_, response) => void response.end("{}"));
+    await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
+    const host = [
+      "--host",
+      `https://127.0.0.1:${(secure.address() as AddressInfo).port}`,
+      "--no-setup",
+      "--no-teardown",
+    ];
+    try {
+      expect((await run(["--iterations", "2", ...host])).summary.totals.failures).toBe(2);
+      const { summary } = await run(["--iterations", "2", ...host, "--insecure-skip-tls-verify"]);
+      expect(summary.totals).toMatchObject({ requests: 2, failures: 0 });
+    } finally {
+      secure.close();
+    }
   });
 
   it("--summary-export is of k6's present form: true is a threshold that did not hold", async () => {

@@ -76,6 +76,20 @@ describe("plimsoll suite", () => {
     expect(stopped.stdout).toMatch(/not run: light, heavy/);
   });
 
+  it("is stopped by a signal while it rests", async () => {
+    let listeners = 0;
+    // The first to listen is the run, the second the rest after it.
+    const onSignal = (fn: (signal: string) => void) => {
+      if (++listeners === 2) setImmediate(fn, "SIGINT");
+      return () => {};
+    };
+    const args = ["suite", path("shop.yaml"), "light", "heavy", "--rest", "10m", "--listen", "0", "--linger", "1ms"];
+    const { code, stdout } = await plimsoll([...args, "--runs", path("runs")], { wallClock: Date.now, onSignal });
+    expect(code, stdout).toBe(105);
+    expect(stdout).toMatch(/Resting for 10 min\.\n/);
+    expect(stdout).toMatch(/not run: heavy/);
+  });
+
   it("says what is wrong before any is run", async () => {
     expect(await suite("light", "hevy")).toMatchObject({
       code: 104,

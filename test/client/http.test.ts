@@ -56,6 +56,25 @@ const send = (origin: string, path?: string, more?: Partial<Request>): Promise<E
   exchanged(session().opened, request(origin, path, more));
 
 describe("an exchange", () => {
+  it("that finds nobody may be followed by the next from where it is told", async () => {
+    const closed = createTcpServer();
+    const origin = await listen(closed);
+    await new Promise((resolve) => closed.close(resolve));
+    const { opened, client } = session();
+    const kinds: (string | undefined)[] = [];
+    await new Promise<void>((resolve) => {
+      const next = () =>
+        opened.send(request(origin), ({ failure }) => {
+          kinds.push(failure?.kind);
+          if (kinds.length < 5) next();
+          else resolve();
+        });
+      next();
+    });
+    expect(kinds).toEqual(Array(5).fill("connect_refused"));
+    expect(client.inflight).toBe(0);
+  });
+
   it("tells its status, its bytes and its times in order", async () => {
     const origin = await http((_, response) => response.writeHead(201, { "x-a": "1" }).end("hello"));
     const exchange = await send(origin, "/", { method: "POST", body: "ab", wantBody: true });
