@@ -6,7 +6,7 @@ import type { RunSeries } from "../verdict/run-series.ts";
 import { Trust } from "../verdict/trust.ts";
 import { type End, type Found, foundBy } from "./found.ts";
 import { bracketOf, inLoad, type Next, nextOf, type Trial } from "./search.ts";
-import { figuresOf, inWords, type StepFigures, type Tried } from "./step.ts";
+import { figuresOf, inWords, QUEUED, type StepFigures, type Tried } from "./step.ts";
 
 /** What a search can do to the run that it is in. */
 export interface Lead {
@@ -88,14 +88,17 @@ export class Finder {
       { load, fromMs, toMs: snapshot.at },
       { baseline: this.#calm?.latency, precision: this.#search.precision },
     );
-    step.misses = figures.missedLately === undefined ? 0 : step.misses + (figures.missedLately.far ? 1.5 : 1);
+    step.misses =
+      figures.missedLately === undefined || figures.missed === undefined
+        ? 0
+        : step.misses + (figures.missedLately.far ? 1.5 : 1);
     const clearly = step.misses >= CLEARLY;
     if (!clearly && !this.#isTold(figures, elapsedMs)) return;
-    const missed = figures.missed ?? (clearly ? figures.missedLately : undefined);
+    const { missed } = figures;
     const doubts = missed === undefined ? [] : trust.result().reasons;
     const outcome = missed === undefined ? "held" : doubts.length > 0 ? "generator" : "broken";
     const { latency, utilization } = figures;
-    this.#tried.push({ load, outcome, latency, utilization, figures: { ...figures, missed }, doubts });
+    this.#tried.push({ load, outcome, latency, utilization, figures, doubts });
     if (outcome === "held" && latency !== undefined && (this.#calm === undefined || latency < this.#calm.latency)) {
       this.#calm = { latency, inflight: Math.max(1, figures.requests * latency) };
     }
@@ -109,29 +112,21 @@ export class Finder {
     this.#go(nextOf(this.#search, this.#tried), outcome, snapshot);
   }
 
-  /** Long enough; a step that shows no trouble, and a search that is far from its end, need less. */
+  /** Long enough. While loads rise, a step that shows no trouble needs less, and one that is far from its limits no more. */
   #isTold({ missed, told, latency, judged }: StepFigures, elapsedMs: number): boolean {
     const { forMs } = this.#search;
+    const early = this.#isRising() && missed === undefined && isFar(judged);
     if (elapsedMs >= LONGEST * forMs) return true;
-    if (elapsedMs >= forMs) return told || missed !== undefined || this.#isCalm(latency, judged);
-    const early = elapsedMs >= Math.max(SHORTEST_MS, EARLY * forMs);
-    return early && missed === undefined && this.#isRising() && this.#isCalm(latency, judged);
+    if (elapsedMs >= forMs) return told || early;
+    return early && elapsedMs >= Math.max(SHORTEST_MS, EARLY * forMs) && !this.#hasRisen(latency);
   }
 
   #isRising(): boolean {
     return this.#tried.every(({ outcome }) => outcome === "held");
   }
 
-  /** Latency as at first, and far from every limit on latency. */
-  #isCalm(latency: number | undefined, judged: StepFigures["judged"]): boolean {
-    const risen = latency !== undefined && this.#calm !== undefined && latency > 1.25 * this.#calm.latency;
-    return (
-      !risen &&
-      judged.every(({ condition: { threshold, limit }, judged: { value } }) => {
-        if (threshold.metric !== "latency" || !limit.operator.startsWith("<")) return true;
-        return value !== undefined && value < limit.value / 2;
-      })
-    );
+  #hasRisen(latency: number | undefined): boolean {
+    return latency === undefined || (this.#calm !== undefined && latency > QUEUED * this.#calm.latency);
   }
 
   #go(next: Next, after: Trial["outcome"], snapshot: Snapshot): void {
@@ -196,4 +191,12 @@ export class Finder {
     const { latency: before, inflight } = this.#calm;
     return latency <= BACK * before + 0.005 && this.#inflight <= BACK * inflight + 2 && !waits;
   }
+}
+
+/** From every limit on latency. */
+function isFar(judged: StepFigures["judged"]): boolean {
+  return judged.every(({ condition: { threshold, limit }, judged: { value } }) => {
+    if (threshold.metric !== "latency" || !limit.operator.startsWith("<")) return true;
+    return value !== undefined && value < limit.value / 2;
+  });
 }

@@ -28,7 +28,7 @@ const MOST_GROWTH = 1.9;
 /** A load may not come past this many times the line, though the load that it grows from may have held by chance. */
 const MOST_PAST = 2;
 /** Standard errors of the number of arrivals in a step, taken to be Poisson's. */
-const CHANCE = 3;
+const CHANCE = 4;
 /** Where latency has risen by the first factor, the load rises by the second at most. */
 const SLOWER: readonly (readonly [latency: number, growth: number])[] = [
   [2, 1.25],
@@ -39,8 +39,8 @@ const LEAST_TELLING = 0.3;
 /** Where a resource is about to be full, the load goes this far past that: the line is then below. */
 const PAST_FULL = 1.1;
 const LEAST_GROWTH = 1.1;
-/** Above a load that broke once and held when it was tried again. */
-const CAREFUL_GROWTH = 1.25;
+/** From a load that broke and held when it was tried again: the line is near, as a rule. */
+const CAREFUL_GROWTH = 1.1;
 /** A first load that breaks is halved this often. */
 const MOST_HALVINGS = 6;
 
@@ -72,9 +72,14 @@ export function nextOf(plan: SearchPlan, trials: readonly Trial[]): Next {
   }
   const middle = rounded(plan, Math.sqrt(low * high));
   if (high / low > 1 + plan.precision && middle > low && middle < high) return { kind: "try", load: middle };
-  return trials.filter(({ load }) => load === high).length > 1
-    ? { kind: "found", low, high }
-    : { kind: "try", load: high };
+  return isSure(trials, high) ? { kind: "found", low, high } : { kind: "try", load: high };
+}
+
+/** It broke twice; or another did not the second time, which shows that here is no more than chance to be had. */
+function isSure(trials: readonly Trial[], high: number): boolean {
+  const broken = new Set(trials.filter(({ outcome }) => outcome === "broken").map(({ load }) => load));
+  const retracted = trials.some(({ load, outcome }) => outcome === "held" && broken.has(load));
+  return retracted || trials.filter(({ load, outcome }) => load === high && outcome === "broken").length > 1;
 }
 
 /** The highest load that held, and the lowest that did not. */
@@ -95,7 +100,8 @@ function growth({ kind, forMs }: SearchPlan, trials: readonly Trial[]): number {
   const latencies = held.flatMap(({ latency }) => latency ?? []);
   const slower = (last.latency ?? 0) / Math.min(...latencies);
   const bySlower = SLOWER.find(([latency]) => slower > latency)?.[1] ?? MOST_GROWTH;
-  const careful = trials.some(({ outcome }) => outcome === "broken") ? CAREFUL_GROWTH : MOST_GROWTH;
+  const brokeBefore = trials.some(({ load, outcome }) => load === last.load && outcome === "broken");
+  const careful = brokeBefore ? CAREFUL_GROWTH : MOST_GROWTH;
   const first = held.length === 1 ? undefined : held[0];
   const byFullness = Object.entries(last.utilization).map(([name, full]) => {
     // A straight line through the first load that held, or through none where there is but one.

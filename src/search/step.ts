@@ -50,8 +50,8 @@ const RECENT_MS = 2000;
 const ARRIVING_MS = 1000;
 /** A value that is this many times its limit. */
 const FAR = 2;
-/** Arrivals that are not done show in latency, too. */
-const QUEUED = 1.25;
+/** Arrivals that are not done show in latency, too: it is more than this times the baseline. */
+export const QUEUED = 1.25;
 const OVERWHELMED = 0.8;
 
 /** Looks at a step up to now. `baseline`: mean latency under a load that is no trouble; `precision`: of the search. */
@@ -73,7 +73,7 @@ export function figuresOf(
   const queued = baseline === undefined || latency === undefined || latency > QUEUED * baseline;
   const recent = { fromMs: Math.max(fromMs, toMs - RECENT_MS), toMs };
   const lately = conditions.map((condition) => ({ condition, judged: judgeIn(series, condition, recent) }));
-  const points = settled.map((one) => ({ at: one.toMs, value: meanLatency(one) }));
+  const points = ending.slice(1).map((one) => ({ at: one.toMs, value: meanLatency(one) }));
   const steady = isSteady(points);
   const growing = !steady && baseline !== undefined && (points.at(-1)?.value ?? 0) > FAR * baseline;
   const seconds = whole === undefined ? 0 : (whole.toMs - whole.fromMs) / 1000;
@@ -91,7 +91,7 @@ export function figuresOf(
     judged,
     missed: missedIn(judged) ?? (queued ? backlog(carrying, growing) : undefined),
     missedLately: missedIn(lately) ?? (queued && carrying.share < OVERWHELMED ? backlog(carrying, growing) : undefined),
-    told: steady && judged.every(({ judged: { state } }) => state !== "few_samples"),
+    told: !queued && steady && judged.every(({ judged: { state } }) => state !== "few_samples"),
   };
 }
 

@@ -41,8 +41,10 @@ export interface Searched {
   most: number;
 }
 
-/** What a step takes of time: one that breaks is cut off, and what comes after it waits for the target. */
-const [HELD_S, BROKEN_S, REST_S] = [11, 6, 6];
+/** What a step takes of time: one that shows nothing, one that is cut off, a whole one, one that does not tell; and a rest. */
+const [CALM_S, CUT_S, WHOLE_S, LONG_S, REST_S] = [6, 6, 11, 21, 5];
+/** Past this many times the line it is clear at once, below that many it is far from the limit. */
+const [CLEAR, FAR] = [1.15, 0.8];
 
 /** Searches a target; what each step shows is off by chance. */
 export function search(plan: SearchPlan, target: Target, seed: number): Searched {
@@ -59,8 +61,11 @@ export function search(plan: SearchPlan, target: Target, seed: number): Searched
     const chance = target.kind === "cliff" ? 0.005 : chanceOf(next.load, plan.forMs / 1000);
     const trial = shown(target, next.load, Math.max(0.01, 1 + chance * normal()));
     trials.push(trial);
+    const calm = trial.outcome === "held" && (trial.latency ?? 0) <= 1.25 * (trials[0]?.latency ?? 0);
     const rests = trials.some(({ outcome }) => outcome === "broken");
-    seconds += (trial.outcome === "held" ? HELD_S : BROKEN_S) + (rests ? REST_S : 0);
+    const off = trial.load / lineOf(target);
+    seconds += calm ? CALM_S : off > CLEAR ? CUT_S : off < FAR && !rests ? WHOLE_S : LONG_S;
+    seconds += rests ? REST_S : 0;
   }
 }
 
