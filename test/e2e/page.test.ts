@@ -157,6 +157,20 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
     await report.close();
   }, 80_000);
 
+  it("whoever has the token logs in by the form, and nobody else", async () => {
+    const url = await served({ ...longRun(30, 2, 5), token: "correct-horse-battery" });
+    const { page, close } = await opened(browser, `${url}/`);
+    await page.getByLabel("Token").fill("wrong-horse-battery");
+    await page.getByLabel("Token").press("Enter");
+    await eventually(() => page.getByRole("alert").innerText()).toContain("not the token");
+    expect(await accessibility(page)).toEqual([]);
+    await page.getByLabel("Token").fill("correct-horse-battery");
+    await page.getByRole("button", { name: "Log in" }).click();
+    await drawn(page);
+    expect(await page.evaluate("document.cookie")).toBe("");
+    await close(/status of 401/);
+  });
+
   it("the report shows charts and tables where no script runs, and nothing is wrong with them", async () => {
     const folder = temporaryFolder();
     const path = join(folder, "report.html");
@@ -259,10 +273,11 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
 interface Served {
   shown: ReturnType<typeof longRun>["shown"];
   watchers?: Set<Watcher>;
+  token?: string;
 }
 
 /** A server that shows a run, live and as the one that is kept. */
-async function served({ shown, watchers = new Set() }: Served): Promise<string> {
+async function served({ shown, token, watchers = new Set() }: Served): Promise<string> {
   const archive: Archive = {
     ask: async <Q extends Question>(question: Q): Promise<Answer<Q>> => {
       const { run, state } = shown.view;
@@ -274,6 +289,7 @@ async function served({ shown, watchers = new Set() }: Served): Promise<string> 
   };
   const server = await startServer({
     ...apiSources(),
+    token,
     archive,
     viewed: {
       shown: () => shown,
