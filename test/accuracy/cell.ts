@@ -119,7 +119,11 @@ function soak(perSecond: number, hours: number): Load {
 }
 
 export function cellOf(weak: WeakSpot, size: number, seed: number): Cell {
-  const sizes = sizesOf(weak, size);
+  return cellWith(weak, sizesOf(weak, size), size, seed);
+}
+
+/** A cell of sizes that are given; `size` is its place among its kind. */
+export function cellWith(weak: WeakSpot, sizes: ServiceSizes, size: number, seed: number): Cell {
   const line = lineOf(weak, sizes);
   const own = weak === "queue" ? [...thresholds, "max(queue_oldest_age_seconds) < 5s"] : thresholds;
   const load = weak === "leak" ? soak(4, 2) : climb(line ?? 20 * 2 ** size, seed);
@@ -185,7 +189,7 @@ export async function judgeCell(cell: Cell): Promise<Judged> {
 }
 
 /** What the first finding that accuses somebody accuses. */
-function namedFirst(findings: readonly Finding[]): string | undefined {
+export function namedFirst(findings: readonly Finding[]): string | undefined {
   for (const { kind, severity, evidence } of findings) {
     if (kind === "gave-way" && severity === "critical") return String(evidence[1]?.figures["resource"]);
     if (kind === "gave-way") return "no target metric";

@@ -60,8 +60,8 @@ rate limit and a memory, and tells them all; arrivals are Poisson, times exponen
 
 The closed form is the rate at which p95 of an M/M/c queue reaches its limit (Erlang's C), or the workers of the queue, or the
 rate that is admitted. Loads climb to 1.4 of it in steps of a tenth, each of 4,000 requests but no shorter than 40 s and no
-longer than 3 min, or for the third seed in a ramp as long; a leak is soaked for two hours. Figures of real load on a real
-service are not in this table.
+longer than 3 min, or for the third seed in a ramp as long; a leak is soaked for two hours. Real load on a real service is
+[further down](#under-real-load).
 
 | weak spot | size | load line, arrivals/s | error of three seeds | named first |
 | --- | --- | --- | --- | --- |
@@ -73,6 +73,10 @@ ${(Object.keys(weakSpots) as WeakSpot[]).flatMap((weak) => rowsOf(judged, weak))
 | --- | --- | --- |
 ${controlRows(judged).join("\n")}
 `;
+}
+
+export function signedPercent(error: number): string {
+  return `${error >= 0 ? "+" : "−"}${Math.abs(100 * error).toFixed(1)} %`;
 }
 
 function share(part: number, whole: number): string {
@@ -87,7 +91,7 @@ function rowsOf(judged: readonly Judged[], weak: WeakSpot): string[] {
     const line = first?.cell.line;
     const errors = seeds.map((one) => {
       const error = lineError(one);
-      return error === undefined ? "–" : `${error >= 0 ? "+" : "−"}${Math.abs(100 * error).toFixed(1)} %`;
+      return error === undefined ? "–" : signedPercent(error);
     });
     const names = [...new Set(seeds.map(({ named = "nothing" }) => named))].join(", ");
     return `| ${weak} | ${first?.cell.words} | ${line?.toFixed(1) ?? "–"} | ${errors.join(", ")} | ${names} |`;
