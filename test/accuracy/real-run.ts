@@ -1,7 +1,7 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, platform, tmpdir, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, platform, tmpdir, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { execPath, versions } from "node:process";
 import type { TruthTold } from "../../src/demo/truth.ts";
@@ -16,8 +16,12 @@ const program = resolve(import.meta.dirname, "../../src/main.ts");
 /** Requests ahead of the load, so many at a time: code is compiled, and times are known. */
 const [WARM_UP, AT_ONCE] = [80, 8];
 
-/** Generator and target each have a core of their own, where there are two and the system can. */
-const pinned = availableParallelism() >= 2 && spawnSync("taskset", ["--version"]).status === 0;
+/**
+ * Generator and target each have a core of their own, where there are two, the system can, and nobody else is there: what is
+ * pinned cannot leave a core that others fill.
+ */
+const [othersLoad = 0] = loadavg();
+const pinned = availableParallelism() >= 2 && othersLoad < 1 && spawnSync("taskset", ["--version"]).status === 0;
 
 /** Runs a cell against a target of its own, and its twin in virtual time. */
 export async function runReally(cell: RealCell): Promise<RealResult> {
@@ -91,6 +95,6 @@ function waitedFor(pid: number | undefined): number {
 function where(): string {
   const [cpu] = cpus();
   const gigabytes = Math.round(totalmem() / 2 ** 30);
-  const cores = `${availableParallelism()} cores${pinned ? ", one for the generator and one for the target" : ""}`;
+  const cores = `${availableParallelism()} cores${pinned ? ", one for the generator and one for the target" : ", shared with other work and pinned to none"}`;
   return `${cpu?.model ?? "A machine"}, ${cores}, ${gigabytes} GiB; ${platform()}, Node ${versions.node}, Plimsoll ${version()}.`;
 }
