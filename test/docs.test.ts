@@ -321,6 +321,8 @@ describe("the command line", () => {
   const others = new Set([
     "--build",
     "--enable-feature",
+    // Of `npm run accuracy`.
+    "--real",
     ...(practiceTargetUsage.match(/--[a-z-]+/g) ?? []),
     ...k6Flags.flatMap(({ flags }) => flags.match(/--[a-z-]+/g) ?? []),
   ]);
