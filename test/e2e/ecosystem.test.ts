@@ -115,7 +115,7 @@ describe.runIf(program("prometheus"))("in the ecosystem", () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "ecosystem.yaml"), scenario);
     const run = new Plimsoll(
-      ["run", "ecosystem.yaml", "--host", target.url, "--listen", "127.0.0.1:0", "--duration", "4s", "--linger", "1s"],
+      ["run", "ecosystem.yaml", "--host", target.url, "--listen", "127.0.0.1:0", "--duration", "4s", "--linger", "10s"],
       { folder, env: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" } },
     );
     const url = await run.url();

@@ -15,7 +15,7 @@ name: evidence
 users:
   Reader: { wait: 20ms, tasks: { List: { get: "/api/tasks?limit=1" } } }
 profiles:
-  short: { users: 5, spawnRate: 100/s, duration: 4s }
+  short: { users: 5, spawnRate: 100/s, duration: 8s }
 watch:
   app: { prometheus: /metrics }
   log: { logs: app.log }
