@@ -32,7 +32,11 @@ export function Chart({ spec, view, theme }: ChartProps) {
     if (element === null) return;
     const chart = new uPlot(options(latest, element), dataOf(latest.current), element);
     plot.current = chart;
-    const fit = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
+    const fit = new ResizeObserver(() => {
+      // It tells of the first size, too, which would draw each chart twice.
+      const width = element.clientWidth;
+      if (width !== chart.width) chart.setSize({ width, height: HEIGHT });
+    });
     fit.observe(element);
     return () => {
       fit.disconnect();
