@@ -11,6 +11,8 @@ export interface LimitState {
 /** A run in which everything breaks must not fill its file. */
 const MOST_A_RUN = { target: 3, critical: 5 };
 const LEAST_BETWEEN_MS = 5_000;
+/** A limit that breaks as the run begins finds nothing to show yet: so often it is asked again while it is broken. */
+const MOST_IN_VAIN = 5;
 /** Evidence that comes later is of another moment. */
 const TIMEOUT_MS = 2_000;
 
@@ -30,6 +32,7 @@ export class Breaches {
   readonly #over = new AbortController();
   #asking: Promise<void> = Promise.resolve();
   readonly #asked = { target: 0, critical: 0 };
+  #inVain = 0;
   readonly #lastAt = { target: Number.NEGATIVE_INFINITY, critical: Number.NEGATIVE_INFINITY };
 
   constructor(options: BreachOptions) {
@@ -70,5 +73,14 @@ export class Breaches {
     timer.cancel();
     const exhibits = shown.map((exhibit) => ({ ...exhibit, lines: exhibit.lines.map(redact) }));
     if (exhibits.length > 0) onEvidence({ at, thresholds, level, exhibits });
+    else if (++this.#inVain <= MOST_IN_VAIN) this.#forget(thresholds, level);
+  }
+
+  /** As if these had not broken yet. */
+  #forget(thresholds: string[], level: BreachEvidence["level"]): void {
+    for (const expression of thresholds) this.#seen.delete(`${level} ${expression}`);
+    this.#asked[level]--;
+    this.#lastAt.target = Number.NEGATIVE_INFINITY;
+    if (level === "critical") this.#lastAt.critical = Number.NEGATIVE_INFINITY;
   }
 }
