@@ -19,7 +19,7 @@ it("finds what a pool of known size carries, in one run, and never loads it with
   onTestFinished(() => target.stop());
   const folder = temporaryFolder();
   writeFileSync(join(folder, "pool.yaml"), scenario);
-  const args = ["find", "pool.yaml", "--host", target.url, "--from", "15/s", "--for", "4s", "--max-time", "100s"];
+  const args = ["find", "pool.yaml", "--host", target.url, "--from", "30/s", "--for", "3s", "--max-time", "100s"];
   const plimsoll = new Plimsoll([...args, "--listen", "0", "--linger", "1s", "--summary", "summary.json"], { folder });
   const { code, stdout } = await plimsoll.finished;
   const summary = JSON.parse(readFileSync(join(folder, "summary.json"), "utf8")) as Summary;
@@ -35,15 +35,17 @@ it("finds what a pool of known size carries, in one run, and never loads it with
   expect(interval[1] / interval[0]).toBeLessThan(1.06);
   expect(["p95(latency) < 600ms", "more arrives than is done"]).toContain(limitedBy);
   expect(summary.findings[0]?.claim).toContain("The load line is");
-  expect(summary.thresholds.map(({ state }) => state)).toEqual(["ok", "ok"]);
-  expect(stdout).toMatch(/\n {3}0:\d\d {2}· 15 arrivals\/s: p95 .* holds\n/);
+  // As they stood at the line, not over a run that broke them; its short steps may have few samples for p95.
+  expect(summary.thresholds[0]?.value).toBeLessThan(0.6);
+  expect(summary.thresholds[1]).toMatchObject({ value: 0, state: "ok" });
+  expect(stdout).toMatch(/\n {3}0:\d\d {2}· 30 arrivals\/s: p95 .* holds\n/);
   expect(stdout).toContain("✓ found: The load line is");
 
   const opened = openRun(plimsoll.runFile());
   if (opened.kind === "problem") throw new Error(opened.message);
   onTestFinished(() => opened.close());
   const steps = [...opened.events()].filter(({ kind }) => kind === "search").map(({ message }) => message);
-  expect(steps.length).toBeGreaterThan(5);
+  expect(steps.length).toBeGreaterThanOrEqual(5);
   for (const step of steps) expect(Number.parseFloat(step)).toBeLessThan(2 * pool.capacity_per_second);
 });
 

@@ -130,7 +130,7 @@ function drawMarks(
   ctx.clip();
   ctx.lineWidth = devicePixelRatio;
   for (const { at, kind } of view.events) {
-    ctx.strokeStyle = colour(["stage", "scale", "stop"].includes(kind) ? "--mark" : "--warn");
+    ctx.strokeStyle = colour(["stage", "scale", "search", "stop"].includes(kind) ? "--mark" : "--warn");
     ctx.setLineDash([2 * devicePixelRatio, 4 * devicePixelRatio]);
     const x = Math.round(chart.valToPos(at / 1000, "x", true));
     line(ctx, x, bbox.top, x, bbox.top + bbox.height);
