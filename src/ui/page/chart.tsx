@@ -25,6 +25,7 @@ export function Chart({ spec, view, theme }: ChartProps) {
   const plot = useRef<uPlot>(undefined);
   const latest = useRef({ spec, view });
   latest.current = { spec, view };
+  const inSight = useRef(true);
   const lines = spec.lines.map(({ label }) => label).join("\n");
 
   useEffect(() => {
@@ -38,14 +39,24 @@ export function Chart({ spec, view, theme }: ChartProps) {
       if (width !== chart.width) chart.setSize({ width, height: HEIGHT });
     });
     fit.observe(element);
+    // A long page has dozens of charts: those that nobody sees are drawn when somebody comes to see them.
+    const sight = new IntersectionObserver(([entry]) => {
+      const seen = entry?.isIntersecting ?? true;
+      if (seen && !inSight.current) chart.setData(dataOf(latest.current));
+      inSight.current = seen;
+    });
+    sight.observe(element);
     return () => {
       fit.disconnect();
+      sight.disconnect();
       chart.destroy();
       plot.current = undefined;
     };
   }, [spec.id, lines, theme]);
 
-  useEffect(() => plot.current?.setData(dataOf({ spec, view })));
+  useEffect(() => {
+    if (inSight.current) plot.current?.setData(dataOf({ spec, view }));
+  });
 
   return (
     <figure class="chart" aria-label={inWords(spec)}>
