@@ -13,15 +13,15 @@ import { closedForm, type RealCell, scenarioOf } from "./real-cell.ts";
 import { type RealResult, resultOf } from "./real-result.ts";
 
 const program = resolve(import.meta.dirname, "../../src/main.ts");
-/** Requests ahead of the load, so many at a time: code is compiled, and times are known. */
+/** Requests ahead of the load, so many at a time, until code is compiled. */
 const [WARM_UP, AT_ONCE] = [80, 8];
 
 /**
  * Generator and target each have a core of their own, where there are two, the system can, and nobody else is there: what is
  * pinned cannot leave a core that others fill.
  */
-const [othersLoad = 0] = loadavg();
-const pinned = availableParallelism() >= 2 && othersLoad < 1 && spawnSync("taskset", ["--version"]).status === 0;
+const [, othersLoad = 0] = loadavg();
+const pinned = availableParallelism() >= 2 && othersLoad < 0.5 && spawnSync("taskset", ["--version"]).status === 0;
 
 /** Runs a cell against a target of its own, and its twin in virtual time. */
 export async function runReally(cell: RealCell): Promise<RealResult> {
@@ -32,9 +32,8 @@ export async function runReally(cell: RealCell): Promise<RealResult> {
     if (pinned && pid !== undefined) execFileSync("taskset", ["-a", "-p", "-c", "1", String(pid)]);
     await warmUp(target, cell);
     const before = await truthOf(target);
-    const carries = carriesBy(cell, before);
     const scenario = join(folder, "scenario.yaml");
-    writeFileSync(scenario, scenarioOf(cell, target.url, carries));
+    writeFileSync(scenario, scenarioOf(cell, target.url));
     const [waitedMs, startedMs] = [waitedFor(pid), performance.now()];
     const summary = await load(scenario, folder);
     const waited = (waitedFor(pid) - waitedMs) / (performance.now() - startedMs);
@@ -45,13 +44,6 @@ export async function runReally(cell: RealCell): Promise<RealResult> {
     await target.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** By what was measured at the warm-up: timers run late, and serving costs something. */
-function carriesBy({ weak, nominal }: RealCell, truth: TruthTold): number {
-  const spots = { pool: truth.pool, cache: truth.pool, cpu: truth.cpu, queue: truth.queue, locks: truth.locks };
-  if (weak === "rate-limit" || weak === "none") return nominal;
-  return spots[weak].capacity_per_second ?? nominal;
 }
 
 async function warmUp(target: PracticeTarget, { weak }: RealCell): Promise<void> {
