@@ -1,5 +1,6 @@
 import { addHistograms, type HistogramData, mean, quantile } from "../metrics/histogram.ts";
 import type { Snapshot } from "../metrics/snapshot.ts";
+import { holds } from "./limit-watch.ts";
 import type { Limit, Threshold } from "./threshold.ts";
 
 /** What one endpoint came to. Times in seconds. */
@@ -87,21 +88,4 @@ export function judge(criteria: readonly Criterion[], endpoints: readonly Endpoi
     const isKnown = values.length > 0 && values.every(({ value, enough }) => value !== undefined && enough);
     return { ...criterion, state: isKnown ? "ok" : "few_samples" };
   });
-}
-
-function holds(value: number, { operator, value: limit }: Limit): boolean {
-  switch (operator) {
-    case "<":
-      return value < limit;
-    case "<=":
-      return value <= limit;
-    case ">":
-      return value > limit;
-    case ">=":
-      return value >= limit;
-    case "==":
-      return value === limit;
-    case "!=":
-      return value !== limit;
-  }
 }

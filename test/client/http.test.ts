@@ -1,31 +1,14 @@
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from "node:http";
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Exchange, Request } from "../../src/client/client.ts";
 import { HttpClient } from "../../src/client/http.ts";
 import { monotonicMs, SystemClock } from "../../src/metrics/clock.ts";
 import { exchanged } from "./exchanged.ts";
+import { afterTest, listening } from "./listening.ts";
 
-const closers: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closers.splice(0)) close();
-});
-
-function listen(server: Server): Promise<string> {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.on("error", () => {});
-  });
-  closers.push(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
-  });
-}
+const listen = async (server: Server) => `http://127.0.0.1:${await listening(server)}`;
 
 const http = (listener: RequestListener) => listen(createHttpServer(listener));
 /** A server that does as it likes with what arrives. */
@@ -35,7 +18,7 @@ const raw = (onData: (socket: Socket) => void) =>
 function session() {
   const client = new HttpClient(new SystemClock(monotonicMs()));
   const opened = client.open();
-  closers.push(() => opened.close());
+  afterTest(() => opened.close());
   return { client, opened };
 }
 
@@ -98,7 +81,7 @@ describe("an exchange", () => {
     const { client, opened } = session();
     for (let i = 0; i < 3; i++) await exchanged(opened, request(origin));
     const other = client.open();
-    closers.push(() => other.close());
+    afterTest(() => other.close());
     await exchanged(other, request(origin));
     expect(new Set(ports.slice(0, 3)).size).toBe(1);
     expect(ports[3]).not.toBe(ports[0]);
@@ -115,7 +98,7 @@ describe("an exchange", () => {
     await exchanged(opened, request(origin));
     await exchanged(opened, request(origin));
     const other = client.open();
-    closers.push(() => other.close());
+    afterTest(() => other.close());
     await exchanged(other, request(origin));
     expect(seen).toEqual([undefined, "session=abc", undefined]);
   });

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { type AddressInfo, connect, type Server, type Socket } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import type { Exchange, Request } from "../../src/client/client.ts";
 import { HttpClient, type HttpOptions } from "../../src/client/http.ts";
 import { httpOptions } from "../../src/client/settings.ts";
@@ -13,6 +13,7 @@ import type { HttpPlan } from "../../src/scenario/plan.ts";
 import type { Template } from "../../src/scenario/plan-request.ts";
 import { makeCertificates } from "../faults/certificates.ts";
 import { exchanged } from "./exchanged.ts";
+import { afterTest, listening } from "./listening.ts";
 
 const certificates = makeCertificates("canary");
 const folder = mkdtempSync(join(tmpdir(), "settings-"));
@@ -20,33 +21,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const keyFile = join(folder, "client.key");
 writeFileSync(keyFile, certificates.good.key);
 
-const closers: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closers.splice(0)) close();
-});
-
-function listen(server: Server): Promise<number> {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.on("error", () => {});
-  });
-  closers.push(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
 /** A service over TLS; with `asks` it lets nobody in without a certificate of the authority. */
 async function secure(identity = certificates.good, asks = false): Promise<string> {
   const server = createHttpsServer(
     { ...identity, ...(asks ? { requestCert: true, ca: certificates.authority } : {}) },
     (_, response) => response.end("in"),
   );
-  return `https://127.0.0.1:${await listen(server)}`;
+  return `https://127.0.0.1:${await listening(server)}`;
 }
 
 /** What a proxy was asked for. */
@@ -73,15 +54,15 @@ async function proxy(answer = "HTTP/1.1 200 Connection established\r\n\r\n"): Pr
       socket.pipe(onward).pipe(socket);
     });
     onward.on("error", () => socket.destroy());
-    closers.push(() => onward.destroy());
+    afterTest(() => onward.destroy());
     return undefined;
   });
-  return { url: `http://127.0.0.1:${await listen(server)}`, asked };
+  return { url: `http://127.0.0.1:${await listening(server)}`, asked };
 }
 
 function send(origin: string, options: HttpOptions, path = "/a?b=c"): Promise<Exchange> {
   const session = new HttpClient(new SystemClock(monotonicMs()), options).open();
-  closers.push(() => session.close());
+  afterTest(() => session.close());
   const request: Request = {
     series: 0,
     intendedAt: 0,
@@ -165,7 +146,7 @@ describe("a proxy", () => {
   it("is left out for the hosts that are excepted", async () => {
     const { url: address, asked } = await proxy();
     const server = createHttpServer((_, response) => response.end("straight"));
-    const origin = `http://127.0.0.1:${await listen(server)}`;
+    const origin = `http://127.0.0.1:${await listening(server)}`;
     const exchange = await send(origin, settings({ proxy: { url: address, except: ["localhost", "127.0.0.1"] } }));
     expect(exchange.body?.toString()).toBe("straight");
     expect(asked).toEqual([]);
