@@ -95,7 +95,7 @@ export const realCells: RealCell[] = [
       steps: [list],
       nominal: rateLimit,
       // A second's worth is admitted beyond the rate: that has to be used up before anything is seen.
-      near: { factors: [0.92, 0.99, 1.06, 1.13], seconds: 12 },
+      near: { factors: [0.92, 0.99, 1.06, 1.13, 1.4], seconds: 12 },
       twin: { ...healthy, rateLimit },
     }),
   ),

@@ -30,7 +30,7 @@ ${[...new Set(results.map(({ on }) => on))].join(" ")}
 | real load and virtual time agree | all | ${shown.filter(agrees).length} of ${shown.length} |
 | inconclusive, as the generator could not keep up | | ${doubtful.length} of ${results.length} |
 
-Arrivals are even and climb for 41 s to 1.4 of what the sizes say, near that in steps of 7 %; for 54 s where the bucket
+Arrivals are even and climb for 41 s to 1.4 of what the sizes say, near that in steps of 7 %; for 66 s where the bucket
 of a rate limit has to be emptied first, and for 24 s where nothing is to give way. The limits are p95 < 250 ms, errors < 1 %
 and for the queue an oldest job of 500 ms. The closed form is that of the times that the target itself
 [measured](practice-target.md#closed-forms) meanwhile. The twin in virtual time has the same sizes and the loads of the table
