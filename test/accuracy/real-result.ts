@@ -74,10 +74,6 @@ export function isConclusive({ doubts }: RealResult): boolean {
   return doubts === "";
 }
 
-export function isRight(result: RealResult): boolean {
-  return result.named === nameOf(result) && result.alarms === "" && isNear(realError(result));
-}
-
 /** Both name the same, and the line of each lies where its own closed form does. */
 export function agrees(result: RealResult): boolean {
   const { named, twinNamed, twinError } = result;
