@@ -26,8 +26,10 @@ export type ToWorker =
   | { kind: "follow"; loads: PlannedLoad[] }
   /** No further tasks. */
   | { kind: "stop" }
-  /** End at once. */
-  | { kind: "abort" };
+  /** End the load at once. */
+  | { kind: "abort" }
+  /** Nothing more is wanted: go. */
+  | { kind: "leave" };
 
 /** What a worker says. */
 export type FromWorker =

@@ -1,8 +1,12 @@
 import { Worker as Thread } from "node:worker_threads";
-import type { FromWorker, Link, OpenLink } from "./protocol.ts";
+import { monotonicMs, SystemClock } from "../metrics/clock.ts";
+import type { FromWorker, Link, OpenLink, ToWorker } from "./protocol.ts";
 
 /** The worker's own program; the compiled one beside a compiled parent. */
 const program = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url);
+
+/** A thread that has not left by then is stuck in code of the scenario's. */
+const LEAVE_MS = 2000;
 
 /** Workers with an environment of their own, which their secrets are read from; without it the process's. */
 export function threads(env?: Record<string, string | undefined>): OpenLink {
@@ -24,12 +28,22 @@ function open(
   thread.on("error", (error) => {
     reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
   });
-  thread.on("exit", () => listener.gone(worker, reason));
+  const exited = Promise.withResolvers<void>();
+  thread.on("exit", () => {
+    exited.resolve();
+    listener.gone(worker, reason);
+  });
+  const send = (message: ToWorker) => thread.postMessage(message);
   return {
     worker,
-    send: (message) => thread.postMessage(message),
+    send,
+    // Node can crash when a thread is terminated while it loads modules (nodejs/node#56312): it is asked to go by itself.
     close: async () => {
-      await thread.terminate();
+      send({ kind: "leave" });
+      const clock = new SystemClock(monotonicMs());
+      const late = clock.at(LEAVE_MS, () => void thread.terminate());
+      await exited.promise;
+      late.cancel();
     },
   };
 }

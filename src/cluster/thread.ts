@@ -39,6 +39,9 @@ port.on("message", (message: ToWorker) => {
     case "abort":
       prepared?.worker.abort();
       break;
+    case "leave":
+      // Of this thread, not of the process.
+      process.exit();
   }
 });
 

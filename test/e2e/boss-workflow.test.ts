@@ -15,7 +15,7 @@ const file = resolve(import.meta.dirname, "../../examples/boss-workflow/boss-wor
 const watched = [program("postgres"), program("redis-server")].every((path) => path !== undefined);
 
 /** The guide's `light` profile, cut to 20 s. */
-async function light(...flags: string[]): Promise<{ code: number | null; stdout: string; summary: Summary }> {
+async function light(...flags: string[]): Promise<{ code: number | NodeJS.Signals; stdout: string; summary: Summary }> {
   const target = await startPracticeTarget(...flags);
   const receiver = new OtlpReceiver();
   const endpoint = await receiver.listen();

@@ -32,7 +32,7 @@ it.each(seeds)("a generator killed at a random moment keeps its run but for a se
   const killAfterMs = 1000 + (seed % 4000);
   await new Promise((resolve) => setTimeout(resolve, killAfterMs));
   run.process.kill("SIGKILL");
-  expect((await run.finished).signal).toBe("SIGKILL");
+  expect((await run.finished).code).toBe("SIGKILL");
 
   const counted = await settled(target);
   const report = reportOf(run.runFile());

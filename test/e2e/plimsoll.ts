@@ -9,8 +9,8 @@ import type { Summary } from "../../src/runs/summary.ts";
 const main = resolve(import.meta.dirname, "../../src/main.ts");
 
 export interface Finished {
-  code: number | null;
-  signal: NodeJS.Signals | null;
+  /** Its exit code, or the signal that ended it. */
+  code: number | NodeJS.Signals;
   stdout: string;
   stderr: string;
 }
@@ -48,7 +48,7 @@ export class Plimsoll {
       for (const { pattern, reject } of this.#waiting) {
         reject(new Error(`ended without ${pattern}\n${stdout}\n${stderr}`));
       }
-      return { code, signal, stdout, stderr };
+      return { code: code ?? signal, stdout, stderr };
     });
     onTestFinished(() => void this.process.kill("SIGKILL"));
   }
