@@ -1,30 +1,49 @@
 import { defineConfig } from "vitest/config";
 
+const e2e = "test/e2e/**/*.test.ts";
 const slow = ["test/faults/**/*.test.ts", "test/**/*.slow.test.ts"];
+
+/** They load the machine as far as it goes, or measure how evenly and at what cost the load comes. */
+const alone = ["bench", "criteria", "demo", "find", "guides", "open-model"].map((name) => `test/e2e/${name}.test.ts`);
 
 export default defineConfig({
   test: {
     reporters: ["default", "./test/reporter.ts"],
+    // What is waited for comes soon, but on a busy machine.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
+        extends: true,
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", ...slow],
+          exclude: [e2e, ...slow],
+          // By default Vitest leaves one core free, which is half of a small machine.
+          maxWorkers: "100%",
           testTimeout: 30_000,
         },
       },
-      // Properties of thousands of cases, and faults that have to time out: not for every save.
-      { test: { name: "slow", include: slow, testTimeout: 60_000 } },
       {
-        // Real services and the real program: one file at a time, so that they do not load each other.
+        // Properties of thousands of cases, and faults that have to time out: not for every save.
+        extends: true,
+        test: { name: "slow", include: slow, maxWorkers: "100%", testTimeout: 60_000 },
+      },
+      {
+        // Real services and the real program, under little load: mostly they wait, and so two files at a time.
+        extends: true,
         test: {
           name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
-          fileParallelism: false,
+          include: [e2e],
+          exclude: alone,
+          sequence: { groupOrder: 1 },
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },
+      },
+      {
+        extends: true,
+        test: { name: "e2e-alone", include: alone, fileParallelism: false, testTimeout: 120_000, hookTimeout: 60_000 },
       },
     ],
   },

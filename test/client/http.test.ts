@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from "node:http";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Exchange, Request } from "../../src/client/client.ts";
 import { HttpClient } from "../../src/client/http.ts";
 import { monotonicMs, SystemClock } from "../../src/metrics/clock.ts";
@@ -180,7 +180,7 @@ describe("redirects", () => {
     const { client, opened } = session();
     for (let i = 0; i < 5; i++) await exchanged(opened, request(origins[next % 40] as string));
     expect(client.connectionsOpened).toBeGreaterThanOrEqual(40);
-    await vi.waitFor(() => expect(client.connectionsOpen).toBeLessThanOrEqual(32));
+    await expect.poll(() => client.connectionsOpen).toBeLessThanOrEqual(32);
     expect(client.connectionsOpen).toBeGreaterThan(20);
   });
 

@@ -5,9 +5,6 @@ import { targetMetric } from "../../src/metrics/vocabulary.ts";
 import { program } from "../services.ts";
 import { type PracticeTarget, startPracticeTarget } from "./practice-target.ts";
 
-/** How long to wait for what must come: a slow machine is no failure. */
-const patience = { timeout: 4000 };
-
 describe("the practice target's API", () => {
   let target: PracticeTarget;
   beforeAll(async () => {
@@ -193,10 +190,10 @@ describe("the practice target under more than its pool carries", () => {
         // Hanging up is what this test does.
       });
       abandoned.end();
-      await expect.poll(() => target.requests(), patience).toMatchObject({ total: 0, inFlight: 1 });
+      await expect.poll(() => target.requests()).toMatchObject({ total: 0, inFlight: 1 });
       abandoned.destroy();
       await expect
-        .poll(() => target.requests(), patience)
+        .poll(() => target.requests())
         .toEqual({ total: 1, inFlight: 0, byRoute: { "GET /api/tasks/:id": 1 }, byStatus: { aborted: 1 } });
     } finally {
       await target.stop();

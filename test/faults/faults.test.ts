@@ -1,6 +1,4 @@
-import { setTimeout } from "node:timers/promises";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { isDeepStrictEqual } from "node:util";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Exchange, Request } from "../../src/client/client.ts";
 import { HttpClient } from "../../src/client/http.ts";
@@ -58,9 +56,7 @@ const handles = () => process.getActiveResourcesInfo().filter((name) => name !==
 
 /** Closing takes some turns of the loop on both sides. */
 async function settled<T>(observe: () => T, expected: T): Promise<void> {
-  const until = monotonicMs() + 2_000;
-  while (!isDeepStrictEqual(observe(), expected) && monotonicMs() < until) await setTimeout(5);
-  expect(observe()).toEqual(expected);
+  await expect.poll(observe, { interval: 5 }).toEqual(expected);
 }
 
 describe("a fault of the target", () => {

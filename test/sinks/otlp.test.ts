@@ -50,8 +50,6 @@ function span(overrides: Partial<Span> = {}): Span {
   };
 }
 
-const eventually = (holds: () => void) => vi.waitFor(holds, { timeout: 4000 });
-
 const spans = (n: number) => Array.from({ length: n }, () => span());
 
 describe("OtlpTraces", () => {
@@ -334,7 +332,7 @@ describe("OtlpTraces", () => {
       };
       const traces = (await OtlpTraces.load())(plan, { now: () => 90_000, at }, (message) => problems.push(message));
       traces.offer(spans(600));
-      await eventually(() => expect(receiver.batches).toBeGreaterThan(0));
+      await expect.poll(() => receiver.batches).toBeGreaterThan(0);
       const ended = traces.shutdown(5000);
       expect(timers.map(({ time }) => time)).toEqual([95_000]);
       expect(traces.counts()).toEqual({ created: 600, exported: 0, dropped: 0, unsampled: 0 });
@@ -346,7 +344,7 @@ describe("OtlpTraces", () => {
       // What is answered or comes afterwards does not upset the sum.
       receiver.manner = "accept";
       receiver.release();
-      await eventually(() => expect(receiver.spans).toHaveLength(600));
+      await expect.poll(() => receiver.spans).toHaveLength(600);
       await fetch(`${process.env.OTEL_EXPORTER_OTLP_ENDPOINT}/another-answer`);
       traces.offer(spans(1));
       expect(traces.counts()).toEqual({ created: 601, exported: 0, dropped: 601, unsampled: 0 });
@@ -357,9 +355,9 @@ describe("OtlpTraces", () => {
       const traces = await start();
       traces.offer(spans(10_000));
       expect(traces.counts().dropped).toBe(10_000 - 2048);
-      await eventually(() => expect(receiver.batches).toBeGreaterThan(0));
+      await expect.poll(() => receiver.batches).toBeGreaterThan(0);
       receiver.manner = "accept";
-      await eventually(() => expect(traces.counts().exported + traces.counts().dropped).toBe(10_000));
+      await expect.poll(() => traces.counts().exported + traces.counts().dropped).toBe(10_000);
       const before = traces.counts().exported;
       const later = spans(100);
       traces.offer(later);
@@ -371,10 +369,10 @@ describe("OtlpTraces", () => {
     it("when the receiver dies and comes back", async () => {
       const traces = await start();
       traces.offer(spans(50));
-      await eventually(() => expect(traces.counts().exported).toBe(50));
+      await expect.poll(() => traces.counts().exported).toBe(50);
       receiver.manner = 400;
       traces.offer(spans(50));
-      await eventually(() => expect(traces.counts().dropped).toBe(50));
+      await expect.poll(() => traces.counts().dropped).toBe(50);
       receiver.manner = "accept";
       traces.offer(spans(50));
       await traces.shutdown(5000);
@@ -387,10 +385,10 @@ describe("OtlpTraces", () => {
       vi.stubEnv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "16");
       const traces = await start();
       traces.offer(spans(1000));
-      await eventually(() => expect(traces.counts().exported).toBeGreaterThanOrEqual(64));
+      await expect.poll(() => traces.counts().exported).toBeGreaterThanOrEqual(64);
       traces.offer(spans(10));
-      await eventually(() => expect(traces.counts().exported).toBe(receiver.spans.length));
-      await eventually(() => expect(traces.counts().exported + traces.counts().dropped).toBe(1010));
+      await expect.poll(() => traces.counts().exported - receiver.spans.length).toBe(0);
+      await expect.poll(() => traces.counts().exported + traces.counts().dropped).toBe(1010);
       const counts = traces.counts();
       expect(counts.dropped).toBeGreaterThan(900);
       await traces.shutdown(5000);
