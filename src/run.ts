@@ -432,7 +432,7 @@ export class Run {
     const clock = this.#clock;
     const onEvent = ({ kind, message }: { kind: "source"; message: string }) => this.#tell(kind, message);
     const wallAt = (time: number) => this.#plan.startedAt + time;
-    const deps = { clock, secret: this.#options.secret, onEvent, wallAt };
+    const deps = { clock, secret: this.#options.secret, onEvent, wallAt, trust: this.#plan.http.tls };
     return supervise({
       sources: this.#plan.sources.map((source) => ({
         collector: createCollector(source, deps),

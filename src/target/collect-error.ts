@@ -56,6 +56,16 @@ export function connectionError(code: string): CollectError | undefined {
     case "UND_ERR_RES_CONTENT_LENGTH_MISMATCH":
     case "UND_ERR_HEADERS_OVERFLOW":
       return new CollectError("parse", `the answer breaks HTTP (${code})`);
+    case "SELF_SIGNED_CERT_IN_CHAIN":
+    case "DEPTH_ZERO_SELF_SIGNED_CERT":
+    case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
+    case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
+      return new CollectError(
+        "refused",
+        `its certificate is of no known authority (${code}): name it in tls: { ca: … }`,
+      );
+    case "ERR_TLS_CERT_ALTNAME_INVALID":
+      return new CollectError("refused", `its certificate is for another name than the address (${code})`);
     default:
       return code.startsWith("HPE_")
         ? new CollectError("parse", `the answer is not HTTP (${code})`)

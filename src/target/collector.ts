@@ -19,6 +19,7 @@ import { RabbitmqCollector } from "./rabbitmq.ts";
 import { RedisCollector } from "./redis.ts";
 import { ReplicasCollector } from "./replicas.ts";
 import { prometheusProblems } from "./series-rules.ts";
+import type { Trust } from "./trust.ts";
 
 /** Looks at one source of the target's health. */
 export interface Collector {
@@ -57,6 +58,8 @@ export interface CollectorDeps {
   secret(name: string): string;
   /** Told once of what a look finds lacking without failing: a path that finds nothing, too many series. */
   onEvent(event: SourceEvent): void;
+  /** Whose certificates are good, where not those of the system's authorities alone. */
+  trust?: Trust | undefined;
 }
 
 /** What is wrong with a `from` of a source; `offset` counts characters in it, from 0. */

@@ -4,6 +4,7 @@ import { HttpAgent } from "./agent.ts";
 import { CollectError, codeOf, connectionError } from "./collect-error.ts";
 import type { CollectorDeps } from "./collector.ts";
 import { decoded, Filling } from "./filling.ts";
+import { certificateOptions } from "./trust.ts";
 
 /** Takes an answer's body as it comes; both methods may throw a `CollectError`, which ends the reading. */
 export interface BodyReader<Content> {
@@ -40,7 +41,7 @@ export class Endpoint {
       allowH2: false,
       keepAliveTimeout: 60_000,
       // The signal is the deadline of a whole look; only the connecting would go on after it.
-      connect: { timeout: options.timeoutMs },
+      connect: { timeout: options.timeoutMs, ...certificateOptions(deps.trust) },
       headersTimeout: 0,
       bodyTimeout: 0,
     });

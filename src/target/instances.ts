@@ -11,14 +11,18 @@ export class Instances {
   #restarts = 0;
   /** How many went and have no successor yet. */
   #lost = 0;
+  #passing: ReadonlySet<string> = new Set();
 
   /**
    * What there is now, by what tells one from all others, also from the one that had its place before. Gives by how much
-   * each counter rose since the last call, of what was not there then all of it; undefined the first time.
+   * each counter rose since the last call, of what was not there then all of it; undefined the first time. One of `passing`
+   * is not missed if it goes.
    */
-  take(now: Map<string, Counters>): Counters | undefined {
+  take(now: Map<string, Counters>, passing: ReadonlySet<string> = new Set()): Counters | undefined {
     const before = this.#before;
+    const passed = this.#passing;
     this.#before = now;
+    this.#passing = passing;
     const rise: Counters = {};
     for (const [key, counters] of now) {
       for (const [counter, value] of Object.entries(counters)) {
@@ -28,7 +32,7 @@ export class Instances {
       }
     }
     if (before === undefined) return undefined;
-    this.#lost += [...before.keys()].filter((key) => !now.has(key)).length;
+    this.#lost += [...before.keys()].filter((key) => !now.has(key) && !passed.has(key)).length;
     const replaced = Math.min(this.#lost, [...now.keys()].filter((key) => !before.has(key)).length);
     this.#lost -= replaced;
     this.#restarts += replaced;

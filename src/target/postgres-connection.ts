@@ -1,6 +1,8 @@
 import { CollectError } from "./collect-error.ts";
 import type { ClientMaker } from "./kept.ts";
 import { PostgresSocket, type ServerPlace } from "./postgres-socket.ts";
+import { takeSslMode } from "./postgres-tls.ts";
+import type { Trust } from "./trust.ts";
 
 type Sql = import("postgres").Sql;
 
@@ -48,14 +50,20 @@ export class PostgresConnection {
   }
 }
 
-export function connections(address: () => URL, timeoutMs: number): ClientMaker<PostgresConnection> {
+export function connections(
+  address: () => URL,
+  timeoutMs: number,
+  trust: Trust | undefined,
+): ClientMaker<PostgresConnection> {
   return {
     async make() {
-      const url = address().href;
+      const url = address();
+      const socket = new PostgresSocket(takeSslMode(url), trust);
       const { default: postgres } = await import("postgres");
-      const socket = new PostgresSocket();
       const options = {
         max: 1,
+        // The socket does that.
+        ssl: false,
         // Names of types would be asked for first, and plans kept: neither is worth it for a few queries.
         fetch_types: false,
         prepare: false,
@@ -69,7 +77,7 @@ export function connections(address: () => URL, timeoutMs: number): ClientMaker<
         },
         socket: (place: ServerPlace) => socket.open(place),
       };
-      return new PostgresConnection(postgres(url, options), socket);
+      return new PostgresConnection(postgres(url.href, options), socket);
     },
     cut: (connection) => connection.cut(),
     explain,

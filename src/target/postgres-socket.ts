@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { Duplex } from "node:stream";
 import { CollectError } from "./collect-error.ts";
+import { type SslMode, securedBy } from "./postgres-tls.ts";
+import type { Trust } from "./trust.ts";
 
 /** What a server may begin a message with. https://www.postgresql.org/docs/current/protocol-message-formats.html */
 const messageTypes = new Set([..."RKSZTDCEINnstv123AGHWdcV"].map((type) => type.charCodeAt(0)));
@@ -14,7 +16,6 @@ export interface ServerPlace {
   host: string[];
   port: number[];
   path: string | false;
-  ssl: unknown;
 }
 
 /**
@@ -22,22 +23,29 @@ export interface ServerPlace {
  * hangs to close, and takes whatever a server says for messages, however long.
  */
 export class PostgresSocket {
+  readonly #mode: SslMode;
+  readonly #trust: Trust | undefined;
   #cut = false;
   #stream: Duplex | undefined;
 
-  /** For the library: connects, once. It would connect again, without end, to what closes at once. */
-  async open({ host: [host = "localhost"], port: [port = 5432], path, ssl }: ServerPlace): Promise<Duplex> {
+  constructor(mode: SslMode, trust: Trust | undefined) {
+    this.#mode = mode;
+    this.#trust = trust;
+  }
+
+  /**
+   * For the library: connects, once, and speaks TLS with the server before the library says anything. It would connect
+   * again, without end, to what closes at once; and from a TLS connection that it made itself, cut under it, an error comes
+   * that nobody can catch.
+   */
+  async open({ host: [host = "localhost"], port: [port = 5432], path }: ServerPlace): Promise<Duplex> {
     if (this.#cut || this.#stream !== undefined) {
       throw new CollectError("refused", "the connection was closed before the whole answer came");
     }
     const socket = path === false ? connect({ host, port }) : connect({ path });
-    // What it shows to be the server, to TLS.
-    Object.assign(socket, { host, port });
     this.#stream = socket;
     await once(socket, "connect");
-    // Inside TLS there is nothing to look at, and a stranger does not get that far.
-    if (ssl) return socket;
-    const guarded = new Guarded(socket);
+    const guarded = new Guarded(path === false ? await securedBy(this.#mode, socket, host, this.#trust) : socket);
     this.#stream = guarded;
     return guarded;
   }

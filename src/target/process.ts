@@ -31,10 +31,14 @@ interface Found extends ProcessStat {
   written: number | undefined;
 }
 
+/** A process that others outlive and that was seen for less has done its work: a connection's, a job's. */
+const SHORT_LIFE_MS = 10_000;
+
 /**
  * Processes of this machine, from /proc: one by its pid, or all whose program has a name, summed. A name is the program's,
  * or that of the script which an interpreter runs. Counters are kept over processes that come and go; one that is gone and
- * has a successor is a restart.
+ * has a successor is a restart, unless it was there for moments only beside others that stay: PostgreSQL's connections are
+ * processes.
  */
 export class ProcessCollector implements Collector {
   readonly name: string;
@@ -46,6 +50,8 @@ export class ProcessCollector implements Collector {
   /** Whether a process fits, by what tells it from all others: a command line is read once, as reading it may wait. */
   #fits = new Map<string, boolean>();
   readonly #instances = new Instances();
+  /** When each was seen first; those of the first look may be of any age. */
+  #firstSeen: Map<string, number> | undefined;
   /** When it last found some. */
   #foundAt: number | undefined;
 
@@ -63,7 +69,10 @@ export class ProcessCollector implements Collector {
     const stats = /^\d+$/.test(this.#wanted) ? this.#byPid() : await this.#byName(signal);
     const found = await Promise.all(stats.map((stat) => this.#look(stat, signal)));
     const at = (from + this.#deps.clock.now()) / 2;
-    const rise = this.#instances.take(new Map(found.map((one) => [keyOf(one), countersOf(one)])));
+    const rise = this.#instances.take(
+      new Map(found.map((one) => [keyOf(one), countersOf(one)])),
+      this.#passing(found.map(keyOf), at),
+    );
     const since = this.#foundAt;
     this.#foundAt = found.length === 0 ? undefined : at;
     if (found.length === 0) throw new CollectError("missing", `no process ${this.#wanted} runs on this machine`);
@@ -105,6 +114,17 @@ export class ProcessCollector implements Collector {
   }
 
   async close(): Promise<void> {}
+
+  /** Those that have not been there for long, while others have. */
+  #passing(keys: readonly string[], at: number): Set<string> {
+    const before = this.#firstSeen;
+    const seen = new Map(
+      keys.map((key) => [key, before?.get(key) ?? (before === undefined ? Number.NEGATIVE_INFINITY : at)]),
+    );
+    this.#firstSeen = seen;
+    const young = keys.filter((key) => at - (seen.get(key) ?? at) < SHORT_LIFE_MS);
+    return new Set(young.length === keys.length ? [] : young);
+  }
 
   #byPid(): ProcessStat[] {
     const stat = this.#stat(this.#wanted);

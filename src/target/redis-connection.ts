@@ -1,5 +1,6 @@
 import { CollectError, codeOf } from "./collect-error.ts";
 import type { ClientMaker } from "./kept.ts";
+import { certificateOptions, type Trust } from "./trust.ts";
 
 /** What Redis answers, in version 2 of its protocol. */
 export type Reply = string | number | null | Reply[];
@@ -53,10 +54,10 @@ export class Connection {
   }
 }
 
-export function connections(address: () => URL, timeoutMs: number): ClientMaker<Connection> {
+export function connections(address: () => URL, timeoutMs: number, trust: Trust | undefined): ClientMaker<Connection> {
   return {
     async make() {
-      const url = address().href;
+      const { href: url, protocol } = address();
       // Hundreds of files, which a run that watches no Redis does not need.
       const { createClient } = await import("@redis/client");
       const cut = new AbortController();
@@ -65,7 +66,12 @@ export function connections(address: () => URL, timeoutMs: number): ClientMaker<
         name: "plimsoll",
         RESP: 2,
         disableClientInfo: true,
-        socket: { reconnectStrategy: false, connectTimeout: timeoutMs, signal: cut.signal },
+        socket: {
+          reconnectStrategy: false,
+          connectTimeout: timeoutMs,
+          signal: cut.signal,
+          ...(protocol === "rediss:" ? { tls: true, ...certificateOptions(trust) } : {}),
+        },
       });
       const broken = new Promise<never>((_, reject) => client.on("error", reject));
       return new Connection(client, cut, broken);

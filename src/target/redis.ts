@@ -40,7 +40,8 @@ export class RedisCollector implements Collector {
     this.#deps = deps;
     const filling = new Filling(deps);
     this.#remarks = new Remarks(source.name, filling, deps);
-    this.#kept = new Kept(connections(filling.address(source.url, SCHEMES, EXAMPLE), source.timeoutMs), deps.clock);
+    const address = filling.address(source.url, SCHEMES, EXAMPLE);
+    this.#kept = new Kept(connections(address, source.timeoutMs, deps.trust), deps.clock);
   }
 
   async collect(signal: AbortSignal): Promise<Observation[]> {

@@ -19,7 +19,8 @@ export class PostgresServer {
     this.url = url;
   }
 
-  static async start(folder: string): Promise<PostgresServer> {
+  /** `own` are settings, `name=value`; files that they name are relative to the data. */
+  static async start(folder: string, own: string[] = [], files: Record<string, string> = {}): Promise<PostgresServer> {
     const data = join(folder, "postgres");
     const password = join(folder, "password");
     mkdirSync(data);
@@ -27,10 +28,12 @@ export class PostgresServer {
     const asOwner = ownerOf(folder, data);
     const initdb = ["-D", data, "-U", "admin", "-N", "--auth=scram-sha-256", `--pwfile=${password}`, "--locale=C"];
     execFileSync(...asOwner(program("initdb") ?? "", initdb), { stdio: "ignore" });
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(data, name), text, { mode: 0o600 });
+    ownerOf(folder, data);
     const port = await freePort();
     const url = (database: string) => `postgres://admin:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${database}`;
     // A crash is part of the test, and losing data in it is not.
-    const settings = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories=", "fsync=off"];
+    const settings = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories=", "fsync=off", ...own];
     const [command, args] = asOwner(program("postgres") ?? "", ["-D", data, ...settings.flatMap((one) => ["-c", one])]);
     const service = await Service.start({
       command,

@@ -12,7 +12,10 @@ export interface FakeRefusal {
   message: string;
 }
 
-/** Speaks as much of PostgreSQL's protocol as simple queries need, and lets everybody in. */
+/** The code of the message that asks for TLS. */
+const SSL_REQUEST = 80_877_103;
+
+/** Speaks as much of PostgreSQL's protocol as simple queries need, without TLS, and lets everybody in. */
 export function speakPostgres(socket: Socket, answer: (query: string) => FakeTable | FakeRefusal): void {
   let bytes = Buffer.alloc(0);
   let started = false;
@@ -24,6 +27,11 @@ export function speakPostgres(socket: Socket, answer: (query: string) => FakeTab
       const end = head + bytes.readUInt32BE(head);
       if (bytes.length < end) return;
       const body = bytes.subarray(head + 4, end);
+      if (!started && body.length === 4 && body.readUInt32BE() === SSL_REQUEST) {
+        bytes = bytes.subarray(end);
+        socket.write("N");
+        continue;
+      }
       const type = started ? bytes.toString("latin1", 0, 1) : "";
       bytes = bytes.subarray(end);
       if (!started) socket.write(Buffer.concat([message("R", int32(0)), ready]));

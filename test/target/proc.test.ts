@@ -202,6 +202,37 @@ describe("processes", () => {
     expect(restarts.notice(last)).toContain("process_start_time_seconds");
   });
 
+  it("that come and go beside one that stays are no restarts of it, and its own are", async () => {
+    proc.process(7, "postgres", { ticks: 100 });
+    const collector = collectorOf("postgres");
+    await look(collector);
+    for (let pid = 100; pid < 105; pid++) {
+      proc.process(pid, "postgres", { ticks: 1, started: 10 * pid });
+      await clock.advance(1000);
+      expect(await look(collector)).toMatchObject({ restarts_total: 0, instances: 2 });
+      proc.end(pid);
+    }
+    proc.process(200, "postgres", { ticks: 1, started: 2000 });
+    await clock.advance(1000);
+    await look(collector);
+    // A connection that stayed is missed when it goes and another comes; so is the one that was there all the time.
+    await clock.advance(11_000);
+    await look(collector);
+    proc.end(200);
+    proc.process(201, "postgres", { ticks: 1, started: 2100 });
+    await clock.advance(1000);
+    expect(await look(collector)).toMatchObject({ restarts_total: 1 });
+    // Alone it is the program, however short it lives: a crash loop is told.
+    proc.end(7);
+    proc.end(201);
+    for (let pid = 300; pid < 303; pid++) {
+      proc.process(pid, "postgres", { ticks: 1, started: 10 * pid });
+      await clock.advance(1000);
+      expect(await look(collector)).toMatchObject({ restarts_total: pid - 298, instances: 1 });
+      proc.end(pid);
+    }
+  });
+
   it("of a pid are one, and a name of digits is a pid", async () => {
     proc.process(7, "shop");
     proc.process(8, "shop");

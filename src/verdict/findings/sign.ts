@@ -18,6 +18,7 @@ interface WarningSign {
 }
 
 const absent: Seen = { state: "absent" };
+const noRequests: Seen = { state: "unknown", lacks: "no request was sent" };
 
 /**
  * The warning signs, red flags and bottlenecks that load-testing guides list, and the opposite of their healthy
@@ -25,9 +26,9 @@ const absent: Seen = { state: "absent" };
  */
 const signs: readonly WarningSign[] = [
   { name: "Response times increasing over time", look: drift(["latency"]) },
-  { name: "Error rate climbing", look: climbingErrors },
-  { name: "High error rate", look: highErrors },
-  { name: "Sudden failure spike", look: failureSpike },
+  { name: "Error rate climbing", look: ofRequests(climbingErrors) },
+  { name: "High error rate", look: ofRequests(highErrors) },
+  { name: "Sudden failure spike", look: ofRequests(failureSpike) },
   { name: "Memory growing", look: drift(["memory_used_bytes", "runtime_heap_used_bytes"]) },
   { name: "High CPU usage", look: level("cpu_utilization_ratio", (series) => series.points().quantile(0.9), 0.8) },
   {
@@ -49,7 +50,7 @@ const signs: readonly WarningSign[] = [
     look: level("cache_memory_utilization_ratio", (series) => series.points().max, 0.95),
   },
   { name: "Queue growing", look: drift(["queue_depth", "queue_oldest_age_seconds"], true) },
-  { name: "Rate limits hit", look: either(failed("429", "429"), rose("dependency_rate_limited_total", false)) },
+  { name: "Rate limits hit", look: either(failed("429", "429"), rose("dependency_rate_limited_total")) },
   { name: "Circuit breakers open", look: level("circuit_breaker_open", (series) => series.points().max, 1) },
   {
     name: "Timeouts",
@@ -97,6 +98,7 @@ function drift(metrics: readonly string[], shorter = false): WarningSign["look"]
       return { state: "present", of: about.of, value: Number(about.figures["slope"]), words: finding.claim };
     }
     const ofClient = metrics.includes("latency");
+    if (ofClient && !series.moments.some(({ latency }) => latency.part > 0)) return noRequests;
     const told = series.target.series.filter(({ metric }) => metrics.includes(metric));
     if (!ofClient && told.length === 0) return unknown(metrics);
     const growing = shorter ? told.find(stillGrowing) : undefined;
@@ -121,6 +123,14 @@ function stillGrowing(series: TargetSeries): boolean {
   const points = series.points();
   const trend = points.trend();
   return trend !== undefined && trend.low > 0 && trend.p < 0.001 && points.last > points.first + 50;
+}
+
+/** Of requests nothing is known where none was sent, as while watching alone. */
+function ofRequests(look: (series: RunSeries) => Seen): WarningSign["look"] {
+  return (series) => {
+    const sent = series.moments.some(({ latency, failures }) => latency.part + failures > 0);
+    return sent ? look(series) : noRequests;
+  };
 }
 
 function climbingErrors(series: RunSeries): Seen {
@@ -162,13 +172,13 @@ function failureSpike({ moments }: RunSeries): Seen {
 }
 
 function failed(what: string, ...kinds: (FailureKind | string)[]): WarningSign["look"] {
-  return ({ moments }) => {
+  return ofRequests(({ moments }) => {
     const count = moments.reduce(
       (sum, { errors }) => sum + kinds.reduce((own, kind) => own + (errors[kind] ?? 0), 0),
       0,
     );
     return count === 0 ? absent : { state: "present", of: what, value: count, words: `${three(count)} requests` };
-  };
+  });
 }
 
 function level(metric: string, figure: (series: TargetSeries) => number, limit: number): WarningSign["look"] {
@@ -194,11 +204,10 @@ function below(metric: string, limit: number): WarningSign["look"] {
   };
 }
 
-/** `told`: whether somebody has to tell the metric for its absence to mean anything. */
-function rose(metric: string, told = true): WarningSign["look"] {
+function rose(metric: string): WarningSign["look"] {
   return ({ target }) => {
     const found = target.matching(metric, {});
-    if (found.length === 0) return told ? unknown([metric]) : absent;
+    if (found.length === 0) return unknown([metric]);
     const risen = found.find((series) => series.points().increase > 0);
     if (risen === undefined) return absent;
     const value = risen.points().increase;

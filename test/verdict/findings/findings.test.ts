@@ -325,6 +325,16 @@ describe("warning signs", () => {
     expect(findings.map(({ claim }) => claim.split(":")[0])).toContain("Cache evictions");
   });
 
+  it("of requests are not known where none was sent", () => {
+    const gauges = () => ({ cpu_utilization_ratio: 0.2, process_start_time_seconds: 1 });
+    const { signs } = warningSigns(seriesOf({ loads: [], seconds: 60, gauges, requests: () => [] }), []);
+    expect(signs.filter(({ state }) => state !== "unknown").map(({ name }) => name)).toEqual([
+      "High CPU usage",
+      "Crashes or restarts",
+    ]);
+    expect(signs.find(({ name }) => name === "Timeouts")?.detail).toBe("no request was sent");
+  });
+
   it("are all told of each run, and say nothing twice", () => {
     const { findings, signs } = analyse(seriesOf(pooled()), [], true);
     expect(new Set(signs.map(({ name }) => name)).size).toBe(signs.length);
