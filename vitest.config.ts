@@ -3,8 +3,13 @@ import { defineConfig } from "vitest/config";
 const e2e = "test/e2e/**/*.test.ts";
 const slow = ["test/faults/**/*.test.ts", "test/**/*.slow.test.ts"];
 
-/** They load the machine as far as it goes, or measure how evenly and at what cost the load comes. */
-const alone = ["bench", "criteria", "demo", "find", "guides", "open-model"].map((name) => `test/e2e/${name}.test.ts`);
+/**
+ * They load the machine as far as it goes, or measure how evenly and at what cost the load comes; `package` builds `dist` anew,
+ * from which the others have the page.
+ */
+const alone = ["bench", "beside-locust", "criteria", "demo", "find", "guides", "open-model", "package"].map(
+  (name) => `test/e2e/${name}.test.ts`,
+);
 
 export default defineConfig({
   test: {

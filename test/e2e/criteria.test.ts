@@ -212,7 +212,7 @@ const timeout = 400_000;
 
 it("each criterion of the guides holds on a healthy service", { timeout }, async () => {
   const { missed, said } = await untilNothingIsMissing(
-    2,
+    3,
     ({ healthy }) => [healthy],
     ({ name }, [summary]) => {
       if (summary === undefined || summary.thresholds.length < 9) return [`${name}: no thresholds`];
@@ -226,7 +226,7 @@ it("each criterion of the guides holds on a healthy service", { timeout }, async
 it("each criterion of the guides breaks on a service that is weak where it looks", { timeout }, async () => {
   const brokenOf = new Map(guides.map(({ name }) => [name, new Set<string>()]));
   const { missed, said } = await untilNothingIsMissing(
-    3,
+    4,
     ({ weak }) => weak,
     ({ name }, summaries) => {
       const broken = brokenOf.get(name);

@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Summary } from "../../src/runs/summary.ts";
 import { OtlpReceiver } from "../sinks/otlp-receiver.ts";
-import { Plimsoll, temporaryFolder } from "./plimsoll.ts";
+import { exitCodeOf, Plimsoll, temporaryFolder } from "./plimsoll.ts";
 
 /** A service that tells what came, and answers as `answer` says. */
 async function service(answer: (path: string, n: number) => { status?: number; body: string }) {
@@ -77,7 +77,7 @@ describe("setup and teardown", () => {
     const { received, host } = await service(() => ({ body: '{"id":7,"token":"canary-token"}' }));
     const { plimsoll, summary, events } = run({ "s.yaml": scenario() }, host, ["--processes", "2"]);
     const { code, stdout } = await plimsoll.finished;
-    expect(code, stdout).toBe(0);
+    expect(code, stdout).toBe(exitCodeOf(summary()));
     expect(received[0]).toBe("POST /shops");
     expect(received.at(-1)).toBe("DELETE /shops/7 Bearer canary-token");
     const load = received.slice(1, -1);
@@ -192,7 +192,7 @@ thresholds: [ratio(errors) < 90%]
     const { received, host } = await service((_, n) => ({ body: JSON.stringify({ id: n }) }));
     const { plimsoll, summary } = run({ "s.yaml": text }, host, ["--processes", "2"]);
     const { code, stdout } = await plimsoll.finished;
-    expect(code, stdout).toBe(0);
+    expect(code, stdout).toBe(exitCodeOf(summary()));
     expect(summary().totals.requests).toBe(received.length);
   });
 

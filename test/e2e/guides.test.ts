@@ -136,6 +136,7 @@ function withExample(guide: string, words: string[]): string[] {
 const formOf = ({ words }: GuideCommand) => forms.find(({ tool }) => tool.test(words.join(" ")));
 
 interface Ran extends Finished {
+  guide: string;
   line: string;
   case: Case;
   folder: string;
@@ -168,7 +169,7 @@ async function executeOn(target: PracticeTarget, command: GuideCommand): Promise
     ...(one.program === undefined ? {} : { program }),
   }).finished;
   const { total } = await target.requests();
-  return { ...finished, line: command.words.join(" "), case: one, folder, counted: total };
+  return { ...finished, guide: command.guide, line: command.words.join(" "), case: one, folder, counted: total };
 }
 
 describe("each command line of the guides, with the tool's name and its file replaced, runs", () => {
@@ -179,13 +180,19 @@ describe("each command line of the guides, with the tool's name and its file rep
     expect(unknown).toEqual([]);
   });
 
-  it.each(guides)("%s, and those of its example", async (guide) => {
-    const ofGuide = commandsOf(guide).filter((command) => formOf(command) !== undefined);
-    const lines = new Map([...ofGuide, ...automationOf(guide)].map((command) => [command.words.join(" "), command]));
-    const commands = [...lines.values()];
-    expect(commands.length).toBeGreaterThan(0);
-    for (const { line, case: one, code, stdout, stderr, folder, counted } of await inLanes(4, commands, execute)) {
-      const said = `${line}\n${one.args.join(" ")}\n${stdout}\n${stderr}`;
+  it("those of the examples too", { timeout: 300_000 }, async () => {
+    const commands = guides.flatMap((guide) => {
+      const ofGuide = commandsOf(guide).filter((command) => formOf(command) !== undefined);
+      const lines = new Map([...ofGuide, ...automationOf(guide)].map((command) => [command.words.join(" "), command]));
+      expect(lines.size, guide).toBeGreaterThan(0);
+      return [...lines.values()];
+    });
+    // Whatever runs several profiles in turn takes longest, and so begins first.
+    const suites = commands.filter(({ words }) => /run_load_tests|\bsuite\b/.test(words.join(" ")));
+    const inOrder = [...new Set([...suites, ...commands])];
+    for (const ran of await inLanes(5, inOrder, execute)) {
+      const { guide, line, case: one, code, stdout, stderr, folder, counted } = ran;
+      const said = `${guide}: ${line}\n${one.args.join(" ")}\n${stdout}\n${stderr}`;
       if (one.outcome.kind === "refused") {
         expect(code, said).toBe(104);
         expect(stderr).toMatch(one.outcome.says);

@@ -2,122 +2,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parse } from "csv-parse/sync";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Summary } from "../../src/runs/summary.ts";
-import { startPracticeTarget } from "../demo/practice-target.ts";
 import { program } from "../services.ts";
-import { exitCodeOf, Plimsoll, temporaryFolder } from "./plimsoll.ts";
-
-const scenario = `
-name: habits
-users:
-  Reader:
-    weight: 3
-    wait: 1s
-    tasks:
-      List: { weight: 3, tags: [read], get: /api/tasks?limit=1 }
-      Health: { weight: 1, get: /health }
-  Admin:
-    wait: 1s
-    tasks:
-      Latest: { get: /api/tasks?limit=2 }
-`;
-
-const locustfile = `
-from locust import FastHttpUser, constant, task
-
-class Reader(FastHttpUser):
-    weight = 3
-    wait_time = constant(1)
-
-    @task(3)
-    def list(self):
-        self.client.get("/api/tasks?limit=1", name="List")
-
-    @task
-    def health(self):
-        self.client.get("/health", name="Health")
-
-class Admin(FastHttpUser):
-    wait_time = constant(1)
-
-    @task
-    def latest(self):
-        self.client.get("/api/tasks?limit=2", name="Latest")
-`;
-
-function ground(text = scenario) {
-  const folder = temporaryFolder();
-  writeFileSync(join(folder, "locustfile.yaml"), text);
-  writeFileSync(join(folder, "locustfile.py"), locustfile);
-  const plimsoll = (args: string[], env: Record<string, string> = {}) =>
-    new Plimsoll(args, { folder, env: { HOME: folder, ...env } });
-  const summary = () => JSON.parse(readFileSync(join(folder, "summary.json"), "utf8")) as Summary;
-  return { folder, plimsoll, summary };
-}
-
-async function loaded(text = scenario) {
-  const target = await startPracticeTarget();
-  onTestFinished(() => target.stop());
-  return { target, ...ground(text) };
-}
-
-type Rows = Record<string, string>[];
-
-function csv(folder: string, prefix: string, name: string): { header: string[]; rows: Rows; lineEnds: boolean } {
-  const text = readFileSync(join(folder, `${prefix}_${name}.csv`), "utf8");
-  const [header = []] = parse(text, { to: 1 }) as string[][];
-  return { header, rows: parse(text, { columns: true }) as Rows, lineEnds: /\r\n$/.test(text) };
-}
-
-const locust = program("locust");
-
-describe.runIf(locust)("beside a real Locust, with the same users, waits and target", () => {
-  it("the same command line counts the same, in files that the same script reads", async () => {
-    const { target, folder, plimsoll, summary } = await loaded();
-    const flags = ["--host", target.url, "--headless", "-u", "40", "-r", "40", "-t", "10s", "--only-summary"];
-    const theirs = spawn(locust ?? "", ["-f", "locustfile.py", ...flags, "--csv", "locust/x"], {
-      cwd: folder,
-      env: { ...process.env, HOME: folder },
-      stdio: "ignore",
-    });
-    onTestFinished(() => void theirs.kill("SIGKILL"));
-    expect((await once(theirs, "exit"))[0]).toBe(0);
-    const counted = (await target.requests()).total;
-    const { code, stderr } = await plimsoll([...flags, "--csv", "plimsoll/x", "--summary", "summary.json", "-P", "0"])
-      .finished;
-    expect(code, stderr).toBe(exitCodeOf(summary()));
-
-    for (const name of ["stats", "stats_history", "failures", "exceptions"]) {
-      const [theirFile, ourFile] = [csv(folder, "locust/x", name), csv(folder, "plimsoll/x", name)];
-      expect([name, ourFile.header, ourFile.lineEnds]).toEqual([name, theirFile.header, theirFile.lineEnds]);
-    }
-    const [theirRows, ourRows] = ["locust/x", "plimsoll/x"].map((prefix) => csv(folder, prefix, "stats").rows);
-    const names = (rows: Rows = []) => rows.map((row) => [row["Type"], row["Name"]]);
-    expect(names(ourRows)).toEqual(names(theirRows));
-    expect(names(ourRows).map(([, name]) => name)).toEqual(["Health", "Latest", "List", "Aggregated"]);
-
-    // Each side's file says what the target saw.
-    const count = (rows: Rows = [], name = "Aggregated") =>
-      Number(rows.find((row) => row["Name"] === name)?.["Request Count"]);
-    expect(count(ourRows)).toBe((await target.requests()).total - counted);
-    expect(count(theirRows)).toBeLessThanOrEqual(counted);
-    // 40 users, each with a request and a pause of 1 s in turn for 10 s: 400 / (1 + R) requests, by each side's own mean
-    // response time R, which a busy machine moves. Tasks are drawn: their shares of n requests have a standard error of
-    // sqrt(p (1 - p) / n), 0.025 at most; five of them for the difference of two.
-    const cycles = (rows: Rows = []) => {
-      const total = rows.find((row) => row["Name"] === "Aggregated");
-      return count(rows) * (1 + Number(total?.["Average Response Time"]) / 1000);
-    };
-    expect(cycles(ourRows) / cycles(theirRows)).toBeGreaterThan(0.8);
-    expect(cycles(ourRows) / cycles(theirRows)).toBeLessThan(1.25);
-    for (const name of ["Health", "Latest", "List"]) {
-      const [ours, others] = [ourRows, theirRows].map((rows) => count(rows, name) / count(rows));
-      expect(Math.abs((ours ?? 0) - (others ?? 0)), name).toBeLessThan(0.025 * Math.SQRT2 * 5);
-    }
-  });
-});
+import { inLanes } from "./lanes.ts";
+import { ground, loaded, scenario } from "./locust-ground.ts";
+import { Plimsoll, temporaryFolder } from "./plimsoll.ts";
 
 describe("Locust's form", () => {
   it("finds the scenario, takes variables and a configuration file, and names its files", async () => {
@@ -147,34 +36,40 @@ describe("Locust's form", () => {
     expect(html).toMatch(/<title>[^<]+ – Plimsoll<\/title>/);
   });
 
-  it.each([
-    [[], "1"],
-    [["--exit-code-on-error", "7"], "7"],
-    [["--exit-code-on-error=0"], "0|98"],
-  ])("without thresholds, failed requests end it with the code asked for: %j", async (flags, code) => {
+  it("without thresholds, failed requests end it with the code asked for", async () => {
     const { target, plimsoll } = await loaded(scenario.replace("/health", "/nowhere"));
-    const args = ["--headless", "-H", target.url, "-u", "4", "-r", "10", "-t", "3s", "-P", "0", ...flags, "Reader"];
-    const run = await plimsoll(args).finished;
-    expect(String(run.code), run.stderr).toMatch(new RegExp(`^(${code})$`));
-    expect(run.stderr).toMatch(/Error report\n# occurrences +Error\n-+\|-+\n\d+ +GET Health: 404/);
+    const args = ["--headless", "-H", target.url, "-u", "4", "-r", "10", "-t", "3s", "-P", "0", "Reader"];
+    const asked = [
+      [[], "1"],
+      [["--exit-code-on-error", "7"], "7"],
+      [["--exit-code-on-error=0"], "0|98"],
+    ] as const;
+    const runs = await Promise.all(asked.map(([flags]) => plimsoll([...args, ...flags]).finished));
+    for (const [i, [flags, code]] of asked.entries()) {
+      const run = runs[i];
+      expect(String(run?.code), `${flags}\n${run?.stderr}`).toMatch(new RegExp(`^(${code})$`));
+      expect(run?.stderr).toMatch(/Error report\n# occurrences +Error\n-+\|-+\n\d+ +GET Health: 404/);
+    }
   });
 
   it("with thresholds they decide, and a run without an end may be stopped", async () => {
     const judged = `${scenario}thresholds: [ratio(errors) < 1%]\n`;
     const { target, plimsoll } = await loaded(judged.replace("/health", "/nowhere"));
     const common = ["--headless", "-H", target.url, "-u", "4", "-r", "10", "-P", "0"];
-    expect((await plimsoll([...common, "-t", "3s", "Reader"]).finished).code).toBe(99);
+    const failing = plimsoll([...common, "-t", "3s", "Reader"]);
     const endless = plimsoll([...common, "Admin"]);
     await endless.printed(/All users spawned/);
     endless.process.kill("SIGINT");
     const { code, stderr } = await endless.finished;
     expect([0, 98], stderr).toContain(code);
     expect(stderr).toContain("No run time limit set, use CTRL+C to interrupt");
+    expect((await failing.finished).code).toBe(99);
   });
 
   it("waits for Start, runs as often as it is asked to, and ends with a signal", async () => {
     const { target, plimsoll } = await loaded();
-    const session = plimsoll(["-H", target.url, "-u", "2", "-P", "0", "--class-picker"]);
+    // What looks at /metrics once, as this test does, is not waited for.
+    const session = plimsoll(["-H", target.url, "-u", "2", "-P", "0", "--class-picker", "--linger", "1ms"]);
     const [url = ""] = await session.printed(/http:\/\/127\.0\.0\.1:\d+/);
     const swarm = async (fields: Record<string, string>) => {
       const response = await fetch(`${url}/swarm`, { method: "POST", body: new URLSearchParams(fields) });
@@ -212,22 +107,26 @@ describe("Locust's form", () => {
   it("tags, weights and changed classes choose what runs", async () => {
     const { target, plimsoll } = await loaded();
     const common = ["--headless", "-H", target.url, "-u", "4", "-r", "20", "-t", "2s", "-P", "0", "--only-summary"];
-    const tagged = await plimsoll([...common, "Reader", "--tags", "read"]).finished;
-    expect(tagged.stderr).not.toMatch(/^GET +Health/m);
     const changes =
       '[{"user_class_name": "Admin", "fixed_count": 3}, {"user_class_name": "Reader", "tasks": ["List"]}]';
-    const changed = await plimsoll([...common, "--config-users", changes]).finished;
+    const [tagged, changed, equal] = await Promise.all([
+      plimsoll([...common, "Reader", "--tags", "read"]).finished,
+      plimsoll([...common, "--config-users", changes]).finished,
+      plimsoll([...common, "--equal-weights"]).finished,
+    ]);
+    expect(tagged.stderr).not.toMatch(/^GET +Health/m);
     expect(changed.stderr).toContain('All users spawned: {"Reader": 1, "Admin": 3} (4 total users)');
     expect(changed.stderr).not.toMatch(/^GET +Health/m);
-    const equal = await plimsoll([...common, "--equal-weights"]).finished;
     expect(equal.stderr).toContain('All users spawned: {"Reader": 2, "Admin": 2} (4 total users)');
   });
 
   it("tells what a scenario has without running it", async () => {
     const { plimsoll } = ground();
-    const list = await plimsoll(["--list"]).finished;
+    const [list, ratio] = await Promise.all([
+      plimsoll(["--list"]).finished,
+      plimsoll(["-H", "http://x", "--show-task-ratio-json"]).finished,
+    ]);
     expect(list).toMatchObject({ code: 0, stdout: "Available Users:\n    Reader\n    Admin\n", stderr: "" });
-    const ratio = await plimsoll(["-H", "http://x", "--show-task-ratio-json"]).finished;
     expect(JSON.parse(ratio.stdout)).toEqual({
       per_class: {
         Reader: { ratio: 0.75, tasks: { List: { ratio: 0.75 }, Health: { ratio: 0.25 } } },
@@ -240,7 +139,7 @@ describe("Locust's form", () => {
     });
   });
 
-  it.each([
+  const refused: [args: string[], message: string][] = [
     [["-f", "locustfile.py"], "locustfile.yaml lies beside it: give that one."],
     [["-f", "absent.yaml"], "Cannot read the scenario absent.yaml"],
     [["-f", "a.py,b.py"], "Plimsoll runs scenarios in YAML, not Python."],
@@ -252,12 +151,18 @@ describe("Locust's form", () => {
     [["--master", "--expect-workers", "4"], "several machines cannot share a run yet"],
     [["-H", "http://x", "--web-host", "0.0.0.0"], "only this machine may reach the page"],
     [["--uesrs", "5"], "There is no flag --uesrs. Did you mean '--users'?"],
-  ])("%j is refused: %s", async (args, message) => {
-    const { plimsoll } = ground();
-    const { code, stdout, stderr } = await plimsoll(args).finished;
-    expect([code, stdout]).toEqual([104, ""]);
-    expect(stderr).toContain(message);
-    expect(stderr).not.toMatch(/^\s+at /m);
+  ];
+
+  it("says what it refuses, and why", async () => {
+    const { folder, plimsoll } = ground();
+    writeFileSync(join(folder, "locustfile.py"), "from locust import FastHttpUser\n");
+    const all = await inLanes(3, refused, ([args]) => plimsoll(args).finished);
+    for (const [i, [args, message]] of refused.entries()) {
+      const { code, stdout, stderr } = all[i] ?? {};
+      expect([args, code, stdout]).toEqual([args, 104, ""]);
+      expect(stderr).toContain(message);
+      expect(stderr).not.toMatch(/^\s+at /m);
+    }
   });
 
   it("looks for a scenario, and says where", async () => {

@@ -52,9 +52,10 @@ it("arrivals start on schedule while the service stalls, and the response times 
   expect(totals.latency?.p99).toBeLessThan(1.3 * 1.92);
 });
 
-it.each([1, 2])("with too few users, sent + dropped is exactly what was planned (%i workers)", async (processes) => {
-  const { seen, totals, stdout } = await run(20, processes);
-  expect(totals.dropped, stdout).toBeGreaterThan(300);
-  expect(totals.requests + totals.dropped).toBe(2400);
-  expect(seen.total).toBe(totals.requests);
+it("with too few users, sent + dropped is exactly what was planned, by one worker and by two", async () => {
+  for (const { seen, totals, stdout } of await Promise.all([1, 2].map((processes) => run(20, processes)))) {
+    expect(totals.dropped, stdout).toBeGreaterThan(300);
+    expect(totals.requests + totals.dropped).toBe(2400);
+    expect(seen.total).toBe(totals.requests);
+  }
 });

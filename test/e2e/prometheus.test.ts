@@ -35,7 +35,8 @@ describe.runIf(program("prometheus"))("with a real Prometheus", () => {
     // It finds the generator by runs/targets.json, whatever port it took.
     const prometheus = await Prometheus.start(folder, join(folder, "runs", "targets.json"));
     const args = ["run", "counted.yaml", "--host", target.url, "--listen", "127.0.0.1:0", "--summary", "summary.json"];
-    const run = new Plimsoll(args, { folder });
+    // Prometheus is waited for; what looks at /metrics once, as this test does, is not.
+    const run = new Plimsoll([...args, "--linger", "1ms"], { folder });
     const url = await run.url();
     await prometheus.scrapedOnce();
     const metrics = await (await fetch(`${url}/metrics`)).text();

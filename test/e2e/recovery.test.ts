@@ -5,7 +5,7 @@ import { openRun } from "../../src/runs/open-run.ts";
 import { reportOf } from "../../src/runs/report.ts";
 import type { Summary } from "../../src/runs/summary.ts";
 import { startPracticeTarget } from "../demo/practice-target.ts";
-import { Plimsoll, temporaryFolder } from "./plimsoll.ts";
+import { exitCodeOf, Plimsoll, temporaryFolder } from "./plimsoll.ts";
 
 const scenario = `
 name: recovery
@@ -34,7 +34,7 @@ describe("a run with a baseline and a recovery", () => {
   it("watches before and after, counts the load's time alone, and ends once the target is back", async () => {
     const { target, run, summary } = await start();
     const { code, stdout } = await run.finished;
-    expect(code, stdout).toBe(0);
+    expect(code, stdout).toBe(exitCodeOf(summary()));
     const { totals, recovery, run: told } = summary();
     // What was sent and counted is the load, as without.
     expect(totals.requests).toBe((await target.requests()).total);
