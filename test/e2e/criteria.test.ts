@@ -212,7 +212,7 @@ const timeout = 400_000;
 
 it("each criterion of the guides holds on a healthy service", { timeout }, async () => {
   const { missed, said } = await untilNothingIsMissing(
-    3,
+    2,
     ({ healthy }) => [healthy],
     ({ name }, [summary]) => {
       if (summary === undefined || summary.thresholds.length < 9) return [`${name}: no thresholds`];
