@@ -1,45 +1,31 @@
 import { Coordinator } from "./cluster/coordinator.ts";
 import type { OpenLink } from "./cluster/protocol.ts";
 import { openThread } from "./cluster/thread-link.ts";
-import type { OnceResult } from "./load/once.ts";
 import type { Levels, Wanted } from "./load/scale.ts";
 import { type Clock, monotonicMs, SystemClock, sleepUntil } from "./metrics/clock.ts";
-import type { BreachEvidence } from "./metrics/exhibit.ts";
-import { type Observation, seriesName } from "./metrics/observation.ts";
 import type { Snapshot } from "./metrics/snapshot.ts";
-import type { Span } from "./metrics/span.ts";
 import type { RunState } from "./metrics/vocabulary.ts";
-import { Around } from "./run/around.ts";
+import { Around, type Variables } from "./run/around.ts";
+import { Assessment } from "./run/assessment.ts";
 import { Audience } from "./run/audience.ts";
 import { Course } from "./run/course.ts";
 import { Duplicates } from "./run/duplicates.ts";
+import { TargetWatch } from "./run/target-watch.ts";
+import { Traces } from "./run/traces.ts";
 import { RunFile } from "./runs/run-file.ts";
 import type { RunEvent, RunPhase, Sink } from "./runs/sink.ts";
 import { type Summary, summarise } from "./runs/summary.ts";
 import { ViewSink } from "./runs/view-sink.ts";
 import type { FeedTable } from "./scenario/feed-table.ts";
-import { hasThresholds, type Plan, type SearchPlan, UNTIL_STOPPED_MS } from "./scenario/plan.ts";
-import { Secrets, secretNames } from "./scenario/secrets.ts";
-import { Finder, SPAWN_MS } from "./search/finder.ts";
-import { foundEvidence, ofSearch } from "./search/found.ts";
-import { OtlpTraces } from "./sinks/otlp.ts";
+import { type Plan, UNTIL_STOPPED_MS } from "./scenario/plan.ts";
+import { type Lead, SPAWN_MS } from "./search/finder.ts";
 import { PrometheusSink } from "./sinks/prometheus.ts";
-import { Breaches } from "./target/breach.ts";
-import { createCollector } from "./target/collector.ts";
-import { Slowest } from "./target/slowest.ts";
-import { type Supervision, supervise } from "./target/supervise.ts";
-import { doubtsOf } from "./verdict/doubt.ts";
-import { type Analysis, analyse } from "./verdict/findings/analysis.ts";
-import { Judge } from "./verdict/judge.ts";
-import { duringLoad, Recovery, type RecoveryFigures } from "./verdict/recovery.ts";
-import { RunSeries } from "./verdict/run-series.ts";
-import { Trust } from "./verdict/trust.ts";
-import { decide, type ThresholdState, type Verdict } from "./verdict/verdict.ts";
+import type { RecoveryFigures } from "./verdict/recovery.ts";
+import type { ThresholdState, Verdict } from "./verdict/verdict.ts";
 
 const TICK_MS = 1000;
 /** Workers take their snapshots on the second; a tick leaves them time to arrive. */
 const TICK_DELAY_MS = 100;
-const TRACES_SHUTDOWN_MS = 5000;
 /** Workers, which are prepared, have this long to hear of the start, so that the first users are not late. */
 const LEAD_MS = 20;
 
@@ -70,72 +56,49 @@ export class Run {
   /** What `/metrics` serves. */
   readonly prometheus = new PrometheusSink();
   /** What the page shows. */
-  readonly view = new ViewSink(() => ({
-    target: this.#judge.target.summary(),
-    trust: this.#trust.result(),
-    analysis: this.#analysis,
-  }));
+  readonly view = new ViewSink(() => this.#assessment.health());
   readonly runFile: RunFile;
   readonly #options: RunOptions;
   readonly #coordinator: Coordinator;
-  readonly #judge: Judge;
-  readonly #series: RunSeries;
-  #analysis: Analysis | undefined;
-  readonly #trust = new Trust();
+  readonly #assessment: Assessment;
   readonly #audience: Audience;
-  #observations: Observation[] = [];
+  readonly #course: Course;
+  readonly #around: Around;
+  readonly #traces = new Traces(this.prometheus, (message) => this.note(message));
+  readonly #duplicates = new Duplicates((message) => this.#tell("check", message));
+  /** From the baseline on. */
+  #target: TargetWatch | undefined;
   #untold: RunEvent[] = [];
   #clock: Clock = new SystemClock(monotonicMs());
   #plan: Plan;
-  #traces: OtlpTraces | undefined;
-  readonly #course: Course;
-  readonly #around: Around;
   #state: RunState = "running";
   #begun = false;
   #stoppedBy: string | undefined;
   #shareLost = false;
-  /** Why there was no load. */
-  #notRun: string | undefined;
-  readonly #warnings: string[] = [];
-  readonly #duplicates = new Duplicates((message) => this.#tell("check", message));
   /** Ends a run that has no load and only watches. */
   readonly #watched = new AbortController();
-  readonly #slowest = new Slowest();
-  readonly #evidence: BreachEvidence[] = [];
-  #breaches: Breaches | undefined;
-  /** Of a plan that searches. */
-  readonly #finder: Finder | undefined;
-  readonly #recovery = new Recovery();
   /** Ends the watching after the load. */
   readonly #recovered = new AbortController();
   #loadEndedAt: number | undefined;
-  /** How the limits stand, at the end of the load as they stay. */
-  #states: ThresholdState[] = [];
 
   constructor(options: RunOptions) {
     const { plan, sinks } = options;
     this.#options = options;
     this.#plan = plan;
     this.runFile = new RunFile(options.runFile, (message) => this.note(message));
-    this.#course = new Course(plan.loads);
+    this.#course = new Course(plan);
     this.#around = new Around({
       plan,
       plannedAtMs: options.plannedAtMs,
       secret: options.secret,
       tell: (kind, message) => this.#tell(kind, message),
     });
-    this.#judge = new Judge(plan);
-    this.#series = new RunSeries(plan, this.#judge);
-    if (plan.search !== undefined) this.#finder = this.#searching(plan.search);
+    this.#assessment = new Assessment(plan, this.#lead());
     const told = [this.runFile, this.prometheus, this.view, ...sinks];
     this.#audience = new Audience(told, (message) => this.note(message));
     this.#coordinator = new Coordinator(options.openLink ?? openThread, {
       snapshot: (snapshot) => this.runFile.keepWorker(snapshot),
-      spans: (spans, dropped, unsampled) => {
-        this.#slowest.add(spans);
-        this.#traces?.offer(spans);
-        this.#traces?.count(dropped, unsampled);
-      },
+      spans: (spans, dropped, unsampled) => this.#traces.take(spans, dropped, unsampled),
       lost: (worker, reason, replacedBy) => {
         if (replacedBy === undefined) this.#shareLost = true;
         const what =
@@ -165,7 +128,7 @@ export class Run {
       return { kind: "problem", message: `No load of ${wanted.kind} is under way that could be changed.` };
     }
     this.#plan = { ...this.#plan, loads };
-    this.#series.follow(loads);
+    this.#assessment.follow(loads);
     this.#coordinator.follow(loads);
     return { kind: "scaled" };
   }
@@ -207,10 +170,10 @@ export class Run {
   /** Runs the load to its end and judges it. */
   async execute(): Promise<Outcome> {
     this.#coordinator.open(this.#options.workers);
-    const { variables } = await this.#once("setup", []);
-    if (this.#notRun !== undefined) return this.#leave(variables);
+    const variables = await this.#around.run("setup", []);
+    if (this.#around.notRun !== undefined) return this.#leave(variables);
     const prepared = this.#coordinator.prepare(this.#plan, { feeds: this.#options.feeds, variables });
-    const startTraces = this.#plan.traces === undefined ? undefined : await OtlpTraces.load();
+    const startTraces = await this.#traces.load(this.#plan);
     await prepared;
     const { beforeMs = 0, afterMs = 0 } = this.#plan;
     const originMs = monotonicMs() + LEAD_MS + beforeMs;
@@ -219,12 +182,10 @@ export class Run {
     this.#plan = { ...this.#plan, startedAt };
     this.#coordinator.start({ originMs, startedAt });
     this.#begun = true;
-    this.#traces = startTraces?.(this.#plan, this.#clock, (message) => this.note(message));
-    this.#traces?.onExported((span) => this.#showExemplar(span));
+    startTraces(this.#plan, this.#clock);
     this.#audience.each((sink) => sink.start(this.#plan));
     await sleepUntil(this.#clock, -beforeMs);
-    const sources = this.#watch();
-    this.#breaches = this.#gatherBy(sources);
+    const target = this.#watch();
     if (beforeMs > 0) this.#tell("baseline-start", `The target is watched for ${beforeMs / 1000} s before the load.`);
 
     const ended = new AbortController();
@@ -233,15 +194,14 @@ export class Run {
     await done;
     const endedAt = Math.max(0, this.#clock.now());
     this.#loadEndedAt = endedAt;
-    this.#recovery.loadEnded(endedAt);
+    this.#assessment.loadEnded(endedAt);
     const recovery =
       afterMs > 0 && this.#stoppedBy === undefined && this.#plan.sources.length > 0
         ? await this.#recover(endedAt, afterMs)
         : undefined;
-    await this.#breaches.stop();
-    await sources.stop();
-    await this.#once("teardown", variables);
-    await Promise.all([this.#coordinator.close(), this.#traces?.shutdown(TRACES_SHUTDOWN_MS)]);
+    await target.stop();
+    await this.#around.run("teardown", variables);
+    await Promise.all([this.#coordinator.close(), this.#traces.close()]);
     if (recovery === undefined) this.#tick(endedAt, "conclude");
     else this.#tick(this.#clock.now());
     return this.#conclude(endedAt, recovery);
@@ -264,7 +224,7 @@ export class Run {
     const latest = this.#clock.at(endedAt + afterMs, () => this.#recovered.abort());
     await this.#tickUntil(this.#recovered.signal, Math.floor(endedAt / TICK_MS) + 1);
     latest.cancel();
-    const figures = this.#recovery.figures(this.#clock.now());
+    const figures = this.#assessment.recovery(this.#clock.now());
     const text =
       figures.seconds === null
         ? `The target was not back where it was before the load within ${figures.watched.toFixed(0)} s.`
@@ -274,20 +234,11 @@ export class Run {
   }
 
   /** After a setup that failed: what it has made is taken down, and there was no load. */
-  async #leave(variables: OnceResult["variables"]): Promise<Outcome> {
+  async #leave(variables: Variables): Promise<Outcome> {
     this.#audience.each((sink) => sink.start(this.#plan));
-    await Promise.all([this.#once("teardown", variables), this.#coordinator.close()]);
+    await Promise.all([this.#around.run("teardown", variables), this.#coordinator.close()]);
     this.#tick(0, "conclude");
     return this.#conclude(0, undefined);
-  }
-
-  /** Setup or teardown. What went wrong is said in the verdict. */
-  async #once(name: "setup" | "teardown", variables: OnceResult["variables"]): Promise<OnceResult> {
-    const result = await this.#around.run(name, variables);
-    const { failure } = result;
-    if (failure !== undefined && name === "setup") this.#notRun = `setup failed, so that no load was run: ${failure}`;
-    if (failure !== undefined && name === "teardown") this.#warnings.push(`teardown failed: ${failure}`);
-    return result;
   }
 
   /** Resolves when the load has ended, or the time for which the target is only watched. */
@@ -297,39 +248,23 @@ export class Run {
   }
 
   async #conclude(endedAt: number, recovery: RecoveryFigures | undefined): Promise<Outcome> {
-    const snapshot = this.#coordinator.total(endedAt);
-    const trust = this.#trust.result();
-    if (this.#shareLost && this.#stoppedBy === undefined) {
-      trust.trusted = false;
-      trust.reasons.push("a worker was lost and not replaced, so that less was asked of the target than was planned");
-    }
-    const found = this.#finder?.found();
-    const states = this.#states;
-    const judged = { states, trust, doubts: this.#plan.watchMs === undefined ? doubtsOf(this.#series) : [] };
-    const verdict = decide({
-      ...(found === undefined ? judged : foundEvidence(found, trust)),
+    const conclusion = this.#assessment.conclude({
+      snapshot: this.#coordinator.total(endedAt),
       stoppedBy: this.#stoppedBy,
-      snapshot,
-      hasThresholds: hasThresholds(this.#plan),
-      watchOnly: this.#plan.watchMs !== undefined,
-      notRun: this.#notRun,
-      warnings: [...this.#warnings, ...(found?.warnings ?? [])],
-    });
-    this.#state = verdict.state;
-    const analysis = analyse(this.#series, this.#states, trust.trusted);
-    this.#analysis = found === undefined ? analysis : ofSearch(found, analysis);
-    this.runFile.conclude(this.#analysis);
-    const summary = summarise({
-      plan: this.#plan,
-      snapshot,
-      states,
-      verdict,
-      target: this.#judge.target.summary(),
-      trust,
-      analysis: this.#analysis,
-      endedAt,
+      notRun: this.#around.notRun,
+      shareLost: this.#shareLost,
       recovery,
-      evidence: this.#evidence,
+      warnings: this.#around.warnings,
+    });
+    const { verdict, analysis } = conclusion;
+    this.#state = verdict.state;
+    this.runFile.conclude(analysis);
+    const summary = summarise({
+      ...conclusion,
+      plan: this.#plan,
+      target: conclusion.target.summary(),
+      endedAt,
+      evidence: this.#target?.evidence ?? [],
     });
     await this.#audience.stop(verdict);
     return { verdict, summary };
@@ -339,37 +274,35 @@ export class Run {
     const snapshot = this.#coordinator.total(at);
     const phase = this.#phaseAt(at);
     if (phase !== "baseline") this.#addOwn(snapshot);
-    const observations = this.#observations;
-    this.#observations = [];
-    this.#recovery.observe(observations);
-    this.#judge.observe(duringLoad(observations, this.#loadEndedAt));
+    const observations = this.#target?.take() ?? [];
+    this.#assessment.observe(observations);
     if (phase === "load") {
       this.#duplicates.look(snapshot);
-      this.#trust.observe(snapshot);
-      this.#states = this.#judge[how](snapshot);
-      // What a search broke on its way says nothing of the line that it found.
-      if (how === "conclude") this.#states = this.#finder?.found().states ?? this.#states;
-      this.#heed(this.#states);
-    } else if (phase === "recovery" && this.#recovery.isBack) this.#recovered.abort();
+      this.#heed(this.#assessment.judge(snapshot, how));
+    } else if (phase === "recovery" && this.#assessment.isBack) this.#recovered.abort();
     const events = this.#untold;
     this.#untold = [];
-    if (phase === "load") this.#series.take(snapshot, events);
-    if (how === "evaluate" && this.#state === "running") this.#finder?.look(snapshot);
-    this.#audience.each((sink) => sink.write({ snapshot, observations, events, thresholds: this.#states, phase }));
+    if (phase === "load") this.#assessment.take(snapshot, events);
+    if (how === "evaluate" && this.#state === "running") this.#assessment.search(snapshot);
+    const thresholds = this.#assessment.states;
+    this.#audience.each((sink) => sink.write({ snapshot, observations, events, thresholds, phase }));
   }
 
-  #searching(search: SearchPlan): Finder {
-    return new Finder(search, this.#plan.loads, this.#series, {
+  /** What a search does to this run. */
+  #lead(): Lead {
+    return {
       scale: (load) => {
         const spawnRate = load / (SPAWN_MS / 1000);
         this.scale(
-          search.kind === "users" ? { kind: "users", users: load, spawnRate } : { kind: "arrivals", perSecond: load },
+          this.#plan.search?.kind === "users"
+            ? { kind: "users", users: load, spawnRate }
+            : { kind: "arrivals", perSecond: load },
         );
         return this.#course.changedAt;
       },
       tell: (message) => this.#tell("search", message),
       end: () => this.#end("The search has ended"),
-    });
+    };
   }
 
   #phaseAt(at: number): RunPhase {
@@ -379,71 +312,28 @@ export class Run {
 
   /** A critical limit with `abort` that is broken ends the load: users finish the request under way and begin no other. */
   #heed(states: readonly ThresholdState[]): void {
-    this.#breaches?.heed(states);
+    this.#target?.heed(states);
     const by = states.find(({ abortedMs }) => abortedMs !== undefined);
     if (by === undefined || this.#state !== "running") return;
     this.#end(`Aborted by ${by.expression}`);
   }
 
-  /** What the coordinator knows and no worker does: the stage of the load, and what became of spans. */
+  /** What the main thread knows and no worker does: the stage of the load, and what became of spans. */
   #addOwn(snapshot: Snapshot): void {
-    for (const { number, of, turn } of this.#course.turnsUpTo(snapshot.at)) {
-      if (this.#finder !== undefined) this.#tell("stage", `The search asks for ${turn.wanted}.`);
-      else if (turn.asked) this.#tell("scale", `The load was changed: from now on ${turn.wanted}.`);
-      else if (of > 1) this.#tell("stage", `Stage ${number} of ${of}: ${turn.wanted}.`);
-    }
+    for (const { kind, message } of this.#course.turnsUpTo(snapshot.at)) this.#tell(kind, message);
     this.#course.addTo(snapshot, this.#plan.startedAt);
-    if (this.#traces === undefined) return;
-    const { exported, dropped, unsampled } = this.#traces.counts();
-    for (const [result, value] of Object.entries({ exported, dropped, unsampled })) {
-      snapshot.counters[seriesName("plimsoll_spans_total", { result })] = value;
-    }
+    this.#traces.addTo(snapshot);
   }
 
-  #showExemplar({ request, errorType, startedAt, endedAt, traceId, spanId }: Span): void {
-    const outcome = errorType === undefined ? "success" : "failure";
-    this.prometheus.setExemplar({
-      request,
-      outcome,
-      seconds: (endedAt - startedAt) / 1000,
-      traceId,
-      spanId,
-      at: endedAt,
-    });
-  }
-
-  #gatherBy(sources: Supervision): Breaches {
-    const secrets = new Secrets(this.#options.secret);
-    for (const name of secretNames(this.#plan)) secrets.value(name);
-    return new Breaches({
+  #watch(): TargetWatch {
+    this.#target = new TargetWatch({
+      plan: this.#plan,
       clock: this.#clock,
-      ask: async (signal) => [...(await sources.evidence(signal)), ...this.#slowest.exhibits(this.#clock.now())],
-      redact: (text) => secrets.redact(text),
-      onEvidence: (evidence) => {
-        this.#evidence.push(evidence);
-        const kept = evidence.exhibits.map(({ source, title, lines }) => `${lines.length} ${title} of ${source}`);
-        const message = `Kept as evidence for ${evidence.thresholds.join("; ")}: ${kept.join(", ")}.`;
-        this.#untold.push({ at: evidence.at, kind: "evidence", message, evidence });
-      },
+      secret: this.#options.secret,
+      slowest: this.#traces.slowest,
+      onEvent: (event) => this.#untold.push(event),
     });
-  }
-
-  #watch(): Supervision {
-    const clock = this.#clock;
-    const onEvent = ({ kind, message }: { kind: "source"; message: string }) => this.#tell(kind, message);
-    const wallAt = (time: number) => this.#plan.startedAt + time;
-    const deps = { clock, secret: this.#options.secret, onEvent, wallAt, trust: this.#plan.http.tls };
-    return supervise({
-      sources: this.#plan.sources.map((source) => ({
-        collector: createCollector(source, deps),
-        everyMs: source.everyMs,
-        timeoutMs: source.timeoutMs,
-      })),
-      clock,
-      onObservations: (observations) => this.#observations.push(...observations),
-      onEvent,
-      wallAt,
-    });
+    return this.#target;
   }
 
   /** Before the run's clock goes there is no time but its beginning. */

@@ -13,8 +13,14 @@ export interface AroundOptions {
   tell(kind: "setup" | "teardown", message: string): void;
 }
 
+export type Variables = OnceResult["variables"];
+
 /** What runs once a run, before the load and after it: setup and teardown. What they came to is an event. */
 export class Around {
+  /** Why there can be no load: setup failed. */
+  notRun: string | undefined;
+  /** What people should know at the end. */
+  readonly warnings: string[] = [];
   readonly #options: AroundOptions;
   /** The steps that are under way. */
   #now: Once | undefined;
@@ -27,11 +33,11 @@ export class Around {
     this.#now?.abort();
   }
 
-  /** What it is left with, and why it failed if it did. `variables` are what the one before captured. */
-  async run(name: "setup" | "teardown", variables: OnceResult["variables"]): Promise<OnceResult> {
+  /** Gives what is captured after it; `variables` are what was before. */
+  async run(name: "setup" | "teardown", variables: Variables): Promise<Variables> {
     const { plan, plannedAtMs, secret, tell } = this.#options;
     const { [name]: steps, seed, version, http, metrics = [] } = plan;
-    if (steps === undefined) return { requests: 0, tookMs: 0, variables };
+    if (steps === undefined) return variables;
     // The run's time 0 is not known before setup has ended: this clock counts from the plan.
     const clock = new SystemClock(plannedAtMs);
     const client = new HttpClient(clock, httpOptions(http, secret));
@@ -46,6 +52,8 @@ export class Around {
     const title = name === "setup" ? "Setup" : "Teardown";
     const what = `${title}: ${requests} ${requests === 1 ? "request" : "requests"} in ${took}`;
     tell(name, failure === undefined ? `${what}.` : `${what}, failed: ${failure}`);
-    return result;
+    if (failure !== undefined && name === "setup") this.notRun = `setup failed, so that no load was run: ${failure}`;
+    if (failure !== undefined && name === "teardown") this.warnings.push(`teardown failed: ${failure}`);
+    return result.variables;
   }
 }

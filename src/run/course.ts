@@ -4,7 +4,8 @@ import { arrivalRateAt, type Turn, timelineOf } from "../load/timeline.ts";
 import { seriesName } from "../metrics/observation.ts";
 import type { Snapshot } from "../metrics/snapshot.ts";
 import type { PlimsollMetric } from "../metrics/vocabulary.ts";
-import type { PlannedLoad } from "../scenario/plan.ts";
+import type { RunEvent } from "../runs/sink.ts";
+import type { Plan, PlannedLoad } from "../scenario/plan.ts";
 
 /** A load is changed from so long ahead, so that all workers know by then. */
 const SCALE_LEAD_MS = 100;
@@ -13,6 +14,7 @@ const ROUNDING_MS = 1e-3;
 
 /** What the load wants at which time: as planned, and as it was changed since. */
 export class Course {
+  readonly #searches: boolean;
   #loads: readonly PlannedLoad[];
   #timeline: Turn[];
   /** The last turn that was told. */
@@ -20,7 +22,8 @@ export class Course {
   /** From here on the load is what it was last asked to be; the run's milliseconds. */
   #changedAt = 0;
 
-  constructor(loads: readonly PlannedLoad[]) {
+  constructor({ loads, search }: Pick<Plan, "loads" | "search">) {
+    this.#searches = search !== undefined;
     this.#loads = loads;
     this.#timeline = timelineOf(loads);
   }
@@ -48,13 +51,13 @@ export class Course {
     return loads;
   }
 
-  /** The turns that were taken up to `at` and not told before. */
-  turnsUpTo(at: number): { number: number; of: number; turn: Turn }[] {
+  /** What is to be told of the turns that were taken up to `at`, each once. */
+  turnsUpTo(at: number): Pick<RunEvent, "kind" | "message">[] {
     const stage = this.#stageAt(at);
     const turns = this.#timeline.slice(this.#told + 1, stage + 1);
     const first = this.#told + 2;
     this.#told = Math.max(this.#told, stage);
-    return turns.map((turn, i) => ({ number: first + i, of: this.#timeline.length, turn }));
+    return turns.flatMap((turn, i) => this.#inWords(turn, first + i));
   }
 
   /** Puts the stage of the load and what it wants into a snapshot, which no worker knows. */
@@ -71,6 +74,14 @@ export class Course {
     gauge("plimsoll_users_max", users);
     const arrivalRate = arrivalRateAt(this.#loads, snapshot.at);
     if (arrivalRate !== undefined) gauge("plimsoll_arrival_rate_target", arrivalRate);
+  }
+
+  /** The only stage of a load is not news. */
+  #inWords({ wanted, asked }: Turn, number: number): Pick<RunEvent, "kind" | "message">[] {
+    const of = this.#timeline.length;
+    if (this.#searches) return [{ kind: "stage", message: `The search asks for ${wanted}.` }];
+    if (asked) return [{ kind: "scale", message: `The load was changed: from now on ${wanted}.` }];
+    return of > 1 ? [{ kind: "stage", message: `Stage ${number} of ${of}: ${wanted}.` }] : [];
   }
 
   #stageAt(at: number): number {
