@@ -1,8 +1,9 @@
 import { rename, rm } from "node:fs/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { compareRuns } from "../runs/comparison.ts";
+import type { RunFileProblem } from "../runs/open-run.ts";
 import { replay } from "../runs/replay.ts";
-import { type Report, reportOf, shownRun } from "../runs/report.ts";
+import { type Report, reportOf, shownReportOf } from "../runs/report.ts";
 import { type ListedRun, listRuns } from "../runs/run-list.ts";
 import { CsvSink } from "../sinks/csv.ts";
 import { htmlReport } from "../sinks/html.ts";
@@ -20,19 +21,12 @@ async function answerTo(asked: Question): Promise<Answer<Question>> {
     case "find":
       return found(asked.run);
     case "view":
-      return at(asked.run, (path) => {
-        const read = shownRun(path);
-        return read.kind === "problem" ? read : given(read.shown);
-      });
+      return at(asked.run, (path) => told(shownReportOf(path), ({ shown }) => shown));
     case "summary":
-      return at(asked.run, (path) => reported(path, ({ summary }) => given(summary)));
+      return at(asked.run, (path) => told(reportOf(path), ({ summary }) => summary));
     case "report":
       return at(asked.run, (path) =>
-        reported(path, ({ summary, damage }) => {
-          const read = shownRun(path);
-          if (read.kind === "problem") return read;
-          return given(htmlReport({ summary, shown: read.shown, damage, theme: asked.theme }, readPageFiles()));
-        }),
+        told(shownReportOf(path), (report) => htmlReport({ ...report, theme: asked.theme }, readPageFiles())),
       );
     case "history":
       return at(asked.run, (path) => history(path, asked.into));
@@ -57,9 +51,9 @@ function at<T>(run: KeptRun, read: (path: string) => T): T | ArchiveProblem {
   return match.kind === "problem" ? match : read(match.answer.path);
 }
 
-function reported<T>(path: string, read: (report: Report) => T): T | ArchiveProblem {
-  const report = reportOf(path);
-  return report.kind === "problem" ? { kind: "problem", message: report.message } : read(report);
+function told<R extends Report, T>(report: R | RunFileProblem, tell: (report: R) => T) {
+  if (report.kind === "problem") return { kind: "problem", message: report.message } as const;
+  return given(tell(report));
 }
 
 /** By the code that writes it while a run goes on. */
@@ -72,12 +66,12 @@ async function history(path: string, into: string): Promise<Answer<Question>> {
 }
 
 function compared(before: readonly KeptRun[], after: readonly KeptRun[]): Answer<Question> {
-  const groups = [before, after].map((runs) => runs.map((run) => at(run, (path) => reported(path, given))));
+  const groups = [before, after].map((runs) =>
+    runs.map((run) => at(run, (path) => told(reportOf(path), ({ summary }) => summary))),
+  );
   const problem = groups.flat().find((one) => one.kind === "problem");
   if (problem !== undefined) return problem;
-  const [a = [], b = []] = groups.map((group) =>
-    group.flatMap((one) => (one.kind === "answer" ? [one.answer.summary] : [])),
-  );
+  const [a = [], b = []] = groups.map((group) => group.flatMap((one) => (one.kind === "answer" ? [one.answer] : [])));
   return given(compareRuns(a, b));
 }
 

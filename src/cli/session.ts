@@ -13,7 +13,7 @@ import { TargetFile } from "../ui/target-file.ts";
 import { exitCode } from "../verdict/verdict.ts";
 import { ThreadArchive } from "./archive.ts";
 import { type Io, wantsColor } from "./io.ts";
-import { spawnedAt } from "./locust-plan.ts";
+import { spawnedAt } from "./locust/plan.ts";
 import { fileSinks, type OutputFlags, writeOutputs } from "./outputs.ts";
 import { type Addresses, serve } from "./serving.ts";
 import { type SessionFlags, TOKEN_VARIABLE } from "./session-flags.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { HttpPlan } from "../scenario/plan.ts";
 import type { Template } from "../scenario/plan-request.ts";
-import { compileTemplate, type Scope } from "../scenario/template.ts";
+import { compileTemplate, nobody } from "../scenario/template.ts";
 import type { HttpOptions } from "./http.ts";
 import { readProxy } from "./proxy.ts";
 
@@ -13,8 +13,7 @@ export function httpOptions(
   { version2, tls, proxy, connectTimeoutMs }: HttpPlan,
   secret: (name: string) => string,
 ): HttpOptions {
-  const nobody: Scope = { variables: new Map(), secret, random: () => 0, userNumber: 0, now: () => 0 };
-  const fill = (template: Template) => compileTemplate(template)(nobody);
+  const fill = (template: Template) => compileTemplate(template)(nobody(secret));
   return {
     http2: version2,
     ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),

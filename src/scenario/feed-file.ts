@@ -1,34 +1,11 @@
-import { readFileSync, statSync } from "node:fs";
 import { CsvError, type CsvErrorCode, parse } from "csv-parse/sync";
 import type { FeedRow } from "./feed-table.ts";
+import type { FileProblem } from "./file.ts";
 
 /** The largest file of a feed. */
 export const MOST_BYTES = 64 * 1024 * 1024;
 /** The most rows of a feed. */
 export const MOST_ROWS = 1_000_000;
-
-/** What is wrong with a file: for people, and never with anything that stands in it, which may be secret. */
-export interface FileProblem {
-  expected: string;
-  got: string;
-}
-
-/** Reads the text of a file, if it is one and not too large. */
-export function readFeedFile(path: string): { text: string } | FileProblem {
-  try {
-    const found = statSync(path);
-    const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`;
-    if (!found.isFile()) return { expected: "a file", got: "something else" };
-    if (found.size > MOST_BYTES) {
-      return { expected: `a file of at most ${mebibytes(MOST_BYTES)}`, got: mebibytes(found.size) };
-    }
-    return { text: readFileSync(path, "utf8") };
-  } catch (error) {
-    // The file system has no other way to say it.
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    return { expected: "a file that can be read", got: code === "ENOENT" ? "no such file" : code };
-  }
-}
 
 /** CSV with a header (RFC 4180, with any line ends, a byte order mark and empty lines): each value is a text. */
 export function readCsv(text: string): { rows: FeedRow[]; columns: string[] } | FileProblem {

@@ -1,6 +1,7 @@
-import { dirname, resolve } from "node:path";
-import { type FileProblem, readCsv, readFeedFile, readJsonRows, toTable } from "./feed-file.ts";
+import { resolve } from "node:path";
+import { MOST_BYTES, readCsv, readJsonRows, toTable } from "./feed-file.ts";
 import { type FeedRow, type FeedTable, packTable } from "./feed-table.ts";
+import { type FileProblem, readBytes } from "./file.ts";
 import type { Feed } from "./plan.ts";
 import type { Reader } from "./reader.ts";
 import type { Entry, SourceNode } from "./source.ts";
@@ -16,31 +17,30 @@ interface Rows {
 }
 
 /**
- * Reads `feeds:` and their files, which are looked for beside the scenario at `path`. One that cannot be read has its name
+ * Reads `feeds:` and their files, which are looked for beside the scenario. One that cannot be read has its name
  * all the same, so that nothing more is said where it is used. `taken` are names that every user has already.
  */
 export function readFeeds(
   reader: Reader,
   node: SourceNode | undefined,
-  path: string,
   taken: readonly string[],
 ): { name: string; columns?: string[]; feed?: ScenarioFeed }[] {
   return reader.named(node).map((entry) => {
     if (taken.includes(entry.key)) {
       reader.report("bad-key", entry.keyPlace, { key: entry.key, expected: "another name: setup captures this one" });
     }
-    const feed = readFeed(reader, entry, path);
+    const feed = readFeed(reader, entry);
     return feed === undefined ? { name: entry.key } : { name: entry.key, columns: feed.columns, feed };
   });
 }
 
-function readFeed(reader: Reader, { key: name, keyPlace, value: node }: Entry, path: string): ScenarioFeed | undefined {
+function readFeed(reader: Reader, { key: name, keyPlace, value: node }: Entry): ScenarioFeed | undefined {
   if (!/^[A-Za-z_]\w*$/u.test(name)) {
     reader.report("bad-key", keyPlace, { key: name, expected: "a name of letters, digits and _" });
   }
   const order = reader.string(reader.get(node, "order"));
   const each = reader.string(reader.get(node, "each"));
-  const read = readRows(reader, node, keyPlace, path);
+  const read = readRows(reader, node, keyPlace);
   if (read === undefined) return undefined;
   const { columns, rows } = read;
   return {
@@ -54,7 +54,7 @@ function readFeed(reader: Reader, { key: name, keyPlace, value: node }: Entry, p
 
 const kinds = ["csv", "json", "rows"] as const;
 
-function readRows(reader: Reader, node: SourceNode, place: Entry["keyPlace"], path: string): Rows | undefined {
+function readRows(reader: Reader, node: SourceNode, place: Entry["keyPlace"]): Rows | undefined {
   if (node.kind !== "map") return undefined;
   const [first, second] = node.entries.filter(({ key }) => kinds.some((kind) => kind === key));
   if (first === undefined) {
@@ -67,9 +67,10 @@ function readRows(reader: Reader, node: SourceNode, place: Entry["keyPlace"], pa
   if (first.key === "rows") return tableOf(reader, first.value, readInline(reader, first.value));
   const file = reader.string(first.value);
   if (file === undefined) return undefined;
-  const text = readFeedFile(resolve(dirname(path), file));
-  if ("expected" in text) return tableOf(reader, first.value, text);
-  return tableOf(reader, first.value, first.key === "csv" ? readCsv(text.text) : readJsonRows(text.text));
+  const read = readBytes(resolve(reader.folder, file), MOST_BYTES);
+  if ("expected" in read) return tableOf(reader, first.value, read);
+  const text = read.bytes.toString("utf8");
+  return tableOf(reader, first.value, first.key === "csv" ? readCsv(text) : readJsonRows(text));
 }
 
 function tableOf(reader: Reader, node: SourceNode, read: Rows | FileProblem | undefined): Rows | undefined {

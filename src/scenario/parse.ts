@@ -94,7 +94,7 @@ function toScenario(
   const host = readHost(reader, reader.get(root, "host"));
   const ofSetup = capturedIn(reader, reader.get(root, "setup"));
   const setup = readOnce(reader, reader.get(root, "setup"), new Set());
-  const feeds = readFeeds(reader, reader.get(root, "feeds"), path, ofSetup);
+  const feeds = readFeeds(reader, reader.get(root, "feeds"), ofSetup);
   // Only users have rows: setup and teardown belong to none.
   const fromSetup = ofSetup.map((name) => [name, { kind: "variable" }] as const);
   const fromFeeds = feeds.map(({ name, columns }) => [name, { kind: "feed", ...(columns && { columns }) }] as const);

@@ -17,6 +17,11 @@ export interface Scope {
   now(): number;
 }
 
+/** No user, for what is the same whoever asks: nothing was captured, and no time passes. */
+export function nobody(secret: Scope["secret"] = () => ""): Scope {
+  return { variables: new Map(), secret, random: () => 0, userNumber: 0, now: () => 0 };
+}
+
 /** A template names something that the user has not captured. The caller makes a failure of the request of it. */
 export class TemplateError extends Error {
   override readonly name = "TemplateError";
@@ -68,7 +73,7 @@ export function compileTemplate(template: Template): Fill<string> {
  */
 export function compileJson(template: JsonTemplate): Fill<unknown> {
   if (isConstant(template)) {
-    const value = compileVaryingJson(template)(nobody);
+    const value = compileVaryingJson(template)(nobody());
     return () => value;
   }
   return compileVaryingJson(template);
@@ -107,9 +112,6 @@ function isConstant(template: JsonTemplate): boolean {
   if (template.kind === "array") return template.items.every(isConstant);
   return template.entries.every(([, value]) => isConstant(value));
 }
-
-/** Constants are filled in without a user. */
-const nobody: Scope = { variables: new Map(), secret: () => "", random: () => 0, userNumber: 0, now: () => 0 };
 
 function compileText(part: TemplatePart): Fill<string> {
   if (typeof part === "string") return () => part;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type ChartSpec, folded, loadCharts, targetCharts } from "../runs/charts.ts";
-import { reportOf, shownRun } from "../runs/report.ts";
+import { type ShownReport, shownReportOf } from "../runs/report.ts";
 import type { Summary } from "../runs/summary.ts";
 import { compacted } from "../runs/view.ts";
 import type { Shown } from "../runs/view-sink.ts";
@@ -18,12 +18,8 @@ export interface PageFiles {
   style: string;
 }
 
-/** What a report is made of. */
-export interface HtmlReport {
-  summary: Summary;
-  shown: Shown;
-  /** What the run file has lost, for people. */
-  damage: readonly string[];
+/** What a report as HTML is made of. */
+export interface HtmlReport extends Pick<ShownReport, "summary" | "shown" | "damage"> {
   /** Undefined: as the reader's system has it. */
   theme?: "light" | "dark" | undefined;
 }
@@ -37,13 +33,11 @@ export async function writeHtmlReport(
   path: string,
   page: PageFiles | undefined,
 ): Promise<string | undefined> {
-  const report = reportOf(runFile);
-  const run = shownRun(runFile);
+  const report = shownReportOf(runFile);
   if (report.kind === "problem") return `Cannot write the report ${path}: ${report.message}`;
-  if (run.kind === "problem") return `Cannot write the report ${path}: ${run.message}`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, htmlReport({ summary: report.summary, shown: run.shown, damage: report.damage }, page));
+    await writeFile(path, htmlReport(report, page));
     return undefined;
   } catch (error) {
     return `Cannot write the report ${path}: ${(error as Error).message}`;

@@ -1,7 +1,7 @@
 import { runTime } from "../metrics/units.ts";
 import { type ChartSpec, inWords, shownIn, yRange, yTicks } from "../runs/charts.ts";
+import { escapeMarkup } from "../runs/markup.ts";
 import type { Column, RunView } from "../runs/view.ts";
-import { escapeMarkup } from "./markup.ts";
 
 const WIDTH = 560;
 const HEIGHT = 200;

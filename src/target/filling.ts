@@ -1,6 +1,6 @@
 import type { Template } from "../scenario/plan-request.ts";
 import { Secrets } from "../scenario/secrets.ts";
-import { compileTemplate, type Scope } from "../scenario/template.ts";
+import { compileTemplate, nobody, type Scope } from "../scenario/template.ts";
 import { CollectError } from "./collect-error.ts";
 import type { CollectorDeps } from "./collector.ts";
 
@@ -12,10 +12,8 @@ export class Filling {
   constructor(deps: CollectorDeps) {
     this.#secrets = new Secrets(deps.secret);
     this.#scope = {
-      variables: new Map(),
-      secret: (name) => this.#secrets.value(name),
+      ...nobody((name) => this.#secrets.value(name)),
       random: Math.random,
-      userNumber: 0,
       now: () => deps.wallAt(deps.clock.now()),
     };
   }

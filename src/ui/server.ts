@@ -2,6 +2,7 @@ import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type ErrorRequestHandler, type Express, type Request } from "express";
 import { type Clock, sleepUntil } from "../metrics/clock.ts";
+import { escapeMarkup } from "../runs/markup.ts";
 import { type ApiSources, addApi } from "./api-routes.ts";
 import { guard, isLoopback } from "./guard.ts";
 import { Live } from "./live.ts";
@@ -217,20 +218,16 @@ function page(title: string, built: boolean): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)} – Plimsoll</title>
+<title>${escapeMarkup(title)} – Plimsoll</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/assets/page.css">
 <script type="module" src="/assets/page.js"></script>
 </head>
 <body>
-<div id="app"><main><h1>${escapeHtml(title)}</h1><p>${without} <a href="/metrics">/metrics</a>.</p></main></div>
+<div id="app"><main><h1>${escapeMarkup(title)}</h1><p>${without} <a href="/metrics">/metrics</a>.</p></main></div>
 </body>
 </html>
 `;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 function problem(message: string): ServerProblem {

@@ -8,13 +8,13 @@ import { ThreadArchive } from "../archive.ts";
 import { type Io, UsageError } from "../io.ts";
 import { followKeys, openInBrowser } from "../keys.ts";
 import { LoadSession } from "../load-session.ts";
-import { planFor } from "../locust-plan.ts";
 import { openScenario } from "../scenario-file.ts";
 import { type Addresses, serve } from "../serving.ts";
 import { Signals } from "../signals.ts";
 import { printTaskRatio, taskRatioJson } from "../task-ratio.ts";
 import { LocustArguments } from "./arguments.ts";
 import { Log } from "./log.ts";
+import { planFor } from "./plan.ts";
 import { type LocustSettings, settingsOf } from "./settings.ts";
 
 export interface LocustForm {

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { LocustArguments } from "../../src/cli/locust/arguments.ts";
-import { parseConfig } from "../../src/cli/locust/config.ts";
-import { locustFlags, variableOf } from "../../src/cli/locust/flags.ts";
-import { settingsOf, timespan } from "../../src/cli/locust/settings.ts";
+import { LocustArguments } from "../../../src/cli/locust/arguments.ts";
+import { parseConfig } from "../../../src/cli/locust/config.ts";
+import { locustFlags, variableOf } from "../../../src/cli/locust/flags.ts";
+import { settingsOf, timespan } from "../../../src/cli/locust/settings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "plimsoll-locust-"));
 afterAll(() => rmSync(folder, { recursive: true }));

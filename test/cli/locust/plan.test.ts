@@ -1,18 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { choicesOf } from "../../src/cli/choices.ts";
-import type { Io } from "../../src/cli/io.ts";
-import { followKeys } from "../../src/cli/keys.ts";
-import { LocustArguments } from "../../src/cli/locust/arguments.ts";
-import { locustExitCode } from "../../src/cli/locust/exit.ts";
-import { settingsOf } from "../../src/cli/locust/settings.ts";
-import { classCounts, planFor, spawnedAt } from "../../src/cli/locust-plan.ts";
-import { outputName } from "../../src/cli/output-file.ts";
-import { printTaskRatio } from "../../src/cli/task-ratio.ts";
-import type { Outcome } from "../../src/run.ts";
-import type { Summary } from "../../src/runs/summary.ts";
-import { readScenario } from "../../src/scenario/parse.ts";
-import { mappingProblems } from "../../src/target/collector.ts";
-import type { Verdict } from "../../src/verdict/verdict.ts";
+import { choicesOf } from "../../../src/cli/choices.ts";
+import type { Io } from "../../../src/cli/io.ts";
+import { followKeys } from "../../../src/cli/keys.ts";
+import { LocustArguments } from "../../../src/cli/locust/arguments.ts";
+import { locustExitCode } from "../../../src/cli/locust/exit.ts";
+import { classCounts, planFor, spawnedAt } from "../../../src/cli/locust/plan.ts";
+import { settingsOf } from "../../../src/cli/locust/settings.ts";
+import { outputName } from "../../../src/cli/output-file.ts";
+import { printTaskRatio } from "../../../src/cli/task-ratio.ts";
+import type { Outcome } from "../../../src/run.ts";
+import type { Summary } from "../../../src/runs/summary.ts";
+import { readScenario } from "../../../src/scenario/parse.ts";
+import { mappingProblems } from "../../../src/target/collector.ts";
+import type { Verdict } from "../../../src/verdict/verdict.ts";
 
 const text = `
 name: shop

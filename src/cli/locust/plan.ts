@@ -1,12 +1,12 @@
-import { userSequence } from "../load/share.ts";
-import type { Opened, Prepared } from "../prepare.ts";
-import { endOfLoads, type Plan, type PlannedLoad } from "../scenario/plan.ts";
-import type { Wanted } from "../ui/control.ts";
-import { version } from "../version.ts";
-import { NO_PROFILE } from "./choices.ts";
-import type { Io } from "./io.ts";
-import type { LocustSettings } from "./locust/settings.ts";
-import { planOf } from "./scenario-file.ts";
+import { userSequence } from "../../load/share.ts";
+import type { Opened, Prepared } from "../../prepare.ts";
+import { endOfLoads, type Plan, type PlannedLoad } from "../../scenario/plan.ts";
+import type { Wanted } from "../../ui/control.ts";
+import { version } from "../../version.ts";
+import { NO_PROFILE } from "../choices.ts";
+import type { Io } from "../io.ts";
+import { planOf } from "../scenario-file.ts";
+import type { LocustSettings } from "./settings.ts";
 
 /** What one start runs: what it asks for itself, then the command line's. Throws a UsageError where that does not fit. */
 export function planFor(io: Io, scenario: Opened, settings: LocustSettings, wanted: Wanted): Prepared {
