@@ -6,8 +6,8 @@ import { Run } from "./run.ts";
 import type { Summary } from "./runs/summary.ts";
 import { type DefinedScenario, moduleOf } from "./scenario/define.ts";
 import type { Environment } from "./scenario/environment.ts";
+import { timeMs } from "./scenario/measure.ts";
 import { loadModule } from "./scenario/module.ts";
-import { timeMs } from "./scenario/reader.ts";
 import { exitCode, type Verdict } from "./verdict/verdict.ts";
 import { version } from "./version.ts";
 

@@ -1,7 +1,8 @@
 import type { Template, TemplatePart } from "./plan-request.ts";
 import type { Problem } from "./problem.ts";
-import type { Reader, Variables } from "./reader.ts";
+import type { Reader } from "./reader.ts";
 import type { SourceNode } from "./source.ts";
+import type { Variables } from "./variables.ts";
 
 /** Where a request goes. A relative one needs the host, and knows the problem it is without one. */
 export type Address = { kind: "absolute"; url: Template } | { kind: "relative"; url: Template; withoutHost: Problem };
@@ -148,4 +149,14 @@ function placeholder(part: TemplatePart & object): string {
   if (part.kind === "operation") return ":condition";
   if (part.kind === "base64") return ":base64";
   return `:${part.kind === "variable" ? part.path.join(".") : part.name}`;
+}
+
+/** The authority of the first URL that has one: a scenario without a host names the whole URL in each request and source. */
+export function firstAuthority(urls: Template[]): string {
+  for (const url of urls) {
+    const first = typeof url === "string" ? url : url[0];
+    const authority = typeof first === "string" ? /^https?:\/\/([^/?#]+)/iu.exec(first)?.[1] : undefined;
+    if (authority !== undefined) return authority;
+  }
+  return "";
 }

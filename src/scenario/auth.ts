@@ -1,7 +1,8 @@
 import type { Template, TemplatePart } from "./plan-request.ts";
-import type { Reader, Variables } from "./reader.ts";
+import type { Reader } from "./reader.ts";
 import type { Header } from "./request.ts";
 import type { SourceNode } from "./source.ts";
+import type { Variables } from "./variables.ts";
 
 /** Reads `auth:` into the header it stands for (RFC 7617, RFC 6750). What `headers:` says of it is another way: not both. */
 export function readAuth(

@@ -1,9 +1,11 @@
 import { basename } from "node:path";
 import { bodies } from "./definition/request.ts";
 import { readFile } from "./file.ts";
+import { readJson } from "./json-template.ts";
 import type { Body, FormPart } from "./plan-request.ts";
-import type { Reader, Variables } from "./reader.ts";
+import type { Reader } from "./reader.ts";
 import type { Entry, SourceNode } from "./source.ts";
+import type { Variables } from "./variables.ts";
 
 /** A file that is sent travels in the plan, to every worker and into the run file. */
 const MOST_FILE_BYTES = 4 * 1024 * 1024;
@@ -34,7 +36,7 @@ export function readBody(reader: Reader, node: SourceNode, variables: Variables)
       return file === undefined ? undefined : { kind: "file", base64: file.bytes.toString("base64") };
     }
     case "json": {
-      const value = reader.json(first.value, variables);
+      const value = readJson(reader, first.value, variables);
       return value === undefined ? undefined : { kind: "json", value };
     }
     default:

@@ -1,6 +1,8 @@
+import { readJson } from "./json-template.ts";
 import type { Expect, JsonCheck, TextCheck } from "./plan-request.ts";
-import type { Reader, Variables } from "./reader.ts";
+import type { Reader } from "./reader.ts";
 import type { Entry, SourceNode } from "./source.ts";
+import type { Variables } from "./variables.ts";
 
 type Check = JsonCheck["check"];
 
@@ -26,14 +28,14 @@ function readJsonChecks(reader: Reader, entry: Entry, variables: Variables): Jso
   if (value.kind === "map") {
     return value.entries.flatMap((one) => readCheck(reader, one, variables).map((check) => ({ path, check })));
   }
-  const wanted = reader.json(value, variables);
+  const wanted = readJson(reader, value, variables);
   return wanted === undefined ? [] : [{ path, check: { kind: "equals", value: wanted } }];
 }
 
 function readCheck(reader: Reader, { key, value: node }: Entry, variables: Variables): Check[] {
   switch (key) {
     case "equals": {
-      const value = reader.json(node, variables);
+      const value = readJson(reader, node, variables);
       return value === undefined ? [] : [{ kind: key, value }];
     }
     case "exists": {

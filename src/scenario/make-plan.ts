@@ -1,7 +1,7 @@
 import { defaultBounds } from "../metrics/vocabulary.ts";
 import { nearest } from "../verdict/spelling.ts";
 import { namedLatencies, type Threshold } from "../verdict/threshold.ts";
-import { type Address, type Host, hostOf, resolve } from "./address.ts";
+import { type Address, firstAuthority, type Host, hostOf, resolve } from "./address.ts";
 import { type ClassChanges, changed } from "./class-change.ts";
 import { coveredBy } from "./coverage.ts";
 import { feedsIn } from "./feed.ts";
@@ -12,26 +12,19 @@ import type { RequestStep, Template } from "./plan-request.ts";
 import type { Source } from "./plan-source.ts";
 import type { Problem, ProblemCode, ProblemParams } from "./problem.ts";
 import type { Profile } from "./profile.ts";
+import { checkLoadOptions, chosenProfile, type LoadChoice } from "./profile-choice.ts";
 import type { ScenarioRequest } from "./request.ts";
 import type { Scenario } from "./scenario.ts";
-import { checkFixedCounts, type Notes, tagged } from "./selection.ts";
-import { loadOf, type Shape } from "./shape.ts";
+import { checkFixedCounts, type Notes, type TagChoice, tagged } from "./selection.ts";
+import { loadOf } from "./shape.ts";
+import { mergedThresholds } from "./thresholds.ts";
 import type { ScenarioClass } from "./user-class.ts";
 import type { ScenarioSource } from "./watch.ts";
 
 /** What a run decides; what is given wins over the scenario. */
-export interface PlanOptions extends ClassChanges {
-  profile?: string;
+export interface PlanOptions extends ClassChanges, LoadChoice, TagChoice {
   /** The service's URL. */
   host?: string;
-  /** Of a profile that has a number of users; not of stages, arrivals or several loads. */
-  users?: number;
-  /** Users a second, where there is a number of users that are spawned. */
-  spawnRate?: number;
-  /** Iterations started a second, of a profile with one rate of arrivals. */
-  arrivals?: number;
-  /** A load in place of the profile's; without `profile` no profile counts then. Not with `users` and `spawnRate`. */
-  shape?: Shape;
   /** What of the scenario is left out. Without thresholds nothing is judged then: failed requests do not fail the run. */
   without?: readonly ("setup" | "teardown" | "thresholds")[];
   /** How many redirects are followed where a request does not say. */
@@ -42,14 +35,8 @@ export interface PlanOptions extends ClassChanges {
   durationMs?: number;
   /** Sources may run commands of the scenario. */
   allowCommands?: boolean;
-  /** No load: the target is watched for `durationMs`, or until the run is stopped. */
-  watchOnly?: boolean;
   /** The user classes to drive; none means all. */
   classes?: readonly string[];
-  /** Only tasks with one of these tags; none means all. */
-  tags?: readonly string[];
-  /** No tasks with one of these tags. */
-  excludeTags?: readonly string[];
   /** How long users may take at the end to finish what they have begun. */
   stopTimeoutMs?: number;
   seed: number;
@@ -76,13 +63,6 @@ export function makePlan(scenario: Scenario, options: PlanOptions): Planned | { 
   const used = new Set(plan.feeds?.map(({ name }) => name));
   return { plan: freeze(plan), feeds: scenario.feeds.flatMap(({ name, table }) => (used.has(name) ? table : [])) };
 }
-
-/** Which kind of load has a place for an option. */
-const optionPlaces: Record<"users" | "spawnRate" | "arrivals", { kinds: Shape["kind"][]; expected: string }> = {
-  users: { kinds: ["users", "iterations"], expected: "a profile with a number of users" },
-  spawnRate: { kinds: ["users"], expected: "a profile with users that are spawned" },
-  arrivals: { kinds: ["arrivals"], expected: "a profile with one rate of arrivals" },
-};
 
 /** A plan, and the rows of its feeds, which are not for the run file. */
 export interface Planned {
@@ -111,7 +91,7 @@ class Making {
     const { name: scenario, sources, traces, http } = this.#scenario;
     const { suffix, version, startedAt, seed } = this.#options;
     const { watchOnly = false, durationMs = UNTIL_STOPPED_MS } = this.#options;
-    const profile = this.#profile();
+    const profile = chosenProfile(this.#scenario.profiles, this.#options, this.#notes);
     const name = watchOnly ? (this.#options.profile ?? "watch") : profile.name;
     const loads = watchOnly ? [] : this.#loads(profile);
     const endMs = watchOnly ? durationMs : endOfLoads(loads);
@@ -121,7 +101,7 @@ class Making {
     if (watchOnly && sources.length === 0) {
       this.#report("missing-key", "watch", { key: "watch", expected: "a map of source names to sources, to look at" });
     }
-    const all = thresholdsOf(this.#scenario.thresholds, profile.thresholds);
+    const all = mergedThresholds(this.#scenario.thresholds, profile.thresholds);
     const driven = loads.flatMap(({ classes }) => classes);
     const { without = [], insecure = false } = this.#options;
     const unjudged = without.includes("thresholds");
@@ -178,29 +158,8 @@ class Making {
     return "code" in host ? this.#report(host.code, "host", host.params) : host;
   }
 
-  #profile(): Profile {
-    const { profiles } = this.#scenario;
-    const { profile: wanted, users, shape } = this.#options;
-    const names = profiles.map(({ name }) => name);
-    const load = { shape: shape ?? ({ kind: "users", users: users ?? 1 } as const), startMs: 0 };
-    const adHoc: Profile = { name: "default", loads: [load], thresholds: [] };
-    if (wanted !== undefined) {
-      const found = profiles.find(({ name }) => name === wanted);
-      if (found === undefined) this.#unknown("profiles", wanted, names);
-      if (found === undefined) return adHoc;
-      return shape === undefined ? found : { ...found, loads: [load] };
-    }
-    if (shape !== undefined) return adHoc;
-    const [only = adHoc, ...more] = profiles;
-    const chosen = more.length === 0 ? only : profiles.find(({ name }) => name === "default");
-    if (chosen === undefined && users === undefined && this.#options.watchOnly !== true) {
-      this.#report("profile-needed", "profiles", { expected: `one of ${names.join(", ")}` });
-    }
-    return chosen ?? adHoc;
-  }
-
   #loads(profile: Profile): PlannedLoad[] {
-    for (const option of ["users", "spawnRate", "arrivals"] as const) this.#checkOption(option, profile);
+    checkLoadOptions(profile, this.#options, this.#notes);
     const { users, spawnRate, arrivals, durationMs } = this.#options;
     if (this.#scenario.classes.length === 0) {
       const hint = "plimsoll watch looks at the target alone";
@@ -232,22 +191,6 @@ class Making {
       classes: classes.map((one) => this.#class(one, host)),
       startMs,
     }));
-  }
-
-  /** An option that a profile has no place for is a mistake: a load of another size than was asked for would not be noticed. */
-  #checkOption(option: keyof typeof optionPlaces, { name, loads }: Profile): void {
-    if (this.#options[option] === undefined) return;
-    const [first, ...more] = loads;
-    const kind = first?.shape.kind;
-    const { kinds, expected } = optionPlaces[option];
-    if (more.length === 0 && kind !== undefined && kinds.includes(kind)) return;
-    const what = more.length > 0 ? "several loads" : kind === "rate stages" ? "stages" : kind;
-    this.#report("option", option, {
-      key: option,
-      expected,
-      got: `${name}, which has ${what}`,
-      hint: "change the profile, or add one",
-    });
   }
 
   #classes(): ScenarioClass[] {
@@ -343,17 +286,6 @@ function defaultEveryMs(runMs: number): number {
   return runMs <= 60 * 60_000 ? 5000 : 15_000;
 }
 
-/** The profile's come in place of the scenario's that ask the same of the same. */
-function thresholdsOf(scenario: Threshold[], profile: Threshold[]): Threshold[] {
-  const replaced = new Set(profile.map(subjectOf));
-  return [...scenario.filter((threshold) => !replaced.has(subjectOf(threshold))), ...profile];
-}
-
-function subjectOf({ aggregation, subject, metric, filters, within, overMs, during }: Threshold): string {
-  const labels = Object.entries(filters).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([aggregation, subject, metric, labels, within, overMs, during]);
-}
-
 function boundsOf(thresholds: Threshold[]): number[] {
   return [...new Set([...defaultBounds, ...thresholds.flatMap(namedLatencies)])].toSorted((a, b) => a - b);
 }
@@ -365,16 +297,6 @@ function urlsOf(classes: UserClass[]): Template[] {
 
 function urlOf(source: Source): Template[] {
   return "url" in source ? [source.url] : [];
-}
-
-/** A scenario without a host names the whole URL in each request and source. */
-function firstAuthority(urls: Template[]): string {
-  for (const url of urls) {
-    const first = typeof url === "string" ? url : url[0];
-    const authority = typeof first === "string" ? /^https?:\/\/([^/?#]+)/iu.exec(first)?.[1] : undefined;
-    if (authority !== undefined) return authority;
-  }
-  return "";
 }
 
 function freeze<T>(value: T): T {

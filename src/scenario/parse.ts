@@ -11,7 +11,7 @@ import { readOnce } from "./once.ts";
 import type { TracePlan } from "./plan.ts";
 import type { Problem } from "./problem.ts";
 import { readProfile } from "./profile.ts";
-import { type GivenVariable, Reader } from "./reader.ts";
+import { Reader } from "./reader.ts";
 import type { Scenario } from "./scenario.ts";
 import { readSource as readYaml, Source, type SourceNode } from "./source.ts";
 import { AnyName, capturedIn, hasCode } from "./steps.ts";
@@ -19,6 +19,7 @@ import { checkStructure } from "./structure.ts";
 import { type Names, readThresholds } from "./thresholds.ts";
 import { readClass, type ScenarioClass } from "./user-class.ts";
 import { nodesOf } from "./value-source.ts";
+import type { GivenVariable } from "./variables.ts";
 import { type MappingCheck, ownMetrics, readSource, type ScenarioSource } from "./watch.ts";
 
 /**

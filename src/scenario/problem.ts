@@ -1,3 +1,5 @@
+import { nearest } from "../verdict/spelling.ts";
+
 /** What can be wrong with a scenario. The text of each is made by `describeProblems`, nowhere else. */
 const headlines = {
   "yaml-syntax": "this is not YAML",
@@ -70,6 +72,20 @@ export interface ProblemParams extends Record<string, unknown> {
   suggestion?: string;
   hint?: string;
   length?: number;
+}
+
+/** Of a list of names so many are shown. */
+export const SHOWN_NAMES = 30;
+
+/** What is told of a name that is none of the known ones: which there are, and which was probably meant. */
+export function nameParams(key: string, known: Iterable<string>): ProblemParams {
+  const names = [...known];
+  const suggestion = nearest(key, names);
+  return {
+    key,
+    ...(names.length === 0 ? {} : { expected: `one of ${names.slice(0, SHOWN_NAMES).join(", ")}` }),
+    ...(suggestion === undefined ? {} : { suggestion }),
+  };
 }
 
 const SHOWN_PROBLEMS = 50;

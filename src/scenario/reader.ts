@@ -1,46 +1,12 @@
-import { parseQuantity } from "../verdict/quantity.ts";
-import { nearest } from "../verdict/spelling.ts";
 import { type Environment, type Filled, fill } from "./environment.ts";
 import { type Piece, splitText } from "./expression.ts";
 import type { Condition } from "./flow.ts";
 import { compilePath } from "./json-path.ts";
-import { type JsonTemplate, type Template, templateFunctions } from "./plan-request.ts";
-import type { Problem, ProblemCode, ProblemParams } from "./problem.ts";
+import { measure, rangeOf, shareOf, timeMs, timeRange } from "./measure.ts";
+import type { Template } from "./plan-request.ts";
+import { nameParams, type Problem, type ProblemCode, type ProblemParams } from "./problem.ts";
 import type { Entry, Place, ScalarNode, Source, SourceNode } from "./source.ts";
-import { variablePaths } from "./template.ts";
-
-const SHOWN_NAMES = 30;
-
-/** Variables that every user has from its beginning; of a feed its columns. */
-export type GivenVariable = { kind: "variable" } | { kind: "feed"; columns?: readonly string[] };
-export type Given = ReadonlyMap<string, GivenVariable>;
-
-/** The variables that a user may have; undefined where there is no user, as for a source of the target's health. */
-export type Variables = ReadonlySet<string> | undefined;
-
-function measure(text: string, dimension: Parameters<typeof parseQuantity>[1]): number | undefined {
-  const quantity = parseQuantity(text.trim(), dimension);
-  return "expected" in quantity || quantity.value < 0 ? undefined : quantity.value;
-}
-
-/** The milliseconds of a time with its unit. */
-export function timeMs(text: string): number | undefined {
-  const seconds = /\p{L}$/u.test(text.trim()) ? measure(text, "time") : undefined;
-  // Tenths of a nanosecond are dropped: 0.29 s would be 290.00000000000006 ms.
-  return seconds === undefined ? undefined : Math.round(seconds * 1e10) / 1e7;
-}
-
-/** A time, or two with `..` between them. */
-export function timeRange(text: string): { minMs: number; maxMs: number } | undefined {
-  const [least = "", most = least, ...more] = text.split("..");
-  const [minMs, maxMs] = [timeMs(least), timeMs(most)];
-  return minMs === undefined || maxMs === undefined || more.length > 0 ? undefined : { minMs, maxMs };
-}
-
-function wholeNumber(text: string): number | undefined {
-  const number = Number(text);
-  return /^\s*\d+\s*$/u.test(text) && Number.isSafeInteger(number) ? number : undefined;
-}
+import { type Given, type Variables, variableProblem } from "./variables.ts";
 
 interface Text extends Filled {
   expressions: Extract<Piece, { kind: "expression" }>[];
@@ -111,15 +77,7 @@ export class Reader {
     known: Iterable<string>,
     params: ProblemParams = {},
   ): undefined {
-    const names = [...known];
-    const suggestion = nearest(key, names);
-    const expected = names.length === 0 ? {} : { expected: `one of ${names.slice(0, SHOWN_NAMES).join(", ")}` };
-    return this.report(code, place, {
-      key,
-      ...expected,
-      ...params,
-      ...(suggestion === undefined ? {} : { suggestion }),
-    });
+    return this.report(code, place, { ...nameParams(key, known), ...params });
   }
 
   /** A scalar with its environment filled in. Problems of it are noted the first time. */
@@ -238,12 +196,8 @@ export class Reader {
 
   /** `10..100`, or `50/s..500/s` a second: its two ends. */
   range(node: SourceNode | undefined, of: "count" | "rate"): [from: number, to: number] | undefined {
-    const end = (text: string) => (of === "rate" ? measure(text, "rate") : wholeNumber(text));
-    const ends = (text: string): [number, number] | undefined => {
-      const [from, to, ...more] = text.split("..").map(end);
-      return from === undefined || to === undefined || more.length > 0 ? undefined : [from, to];
-    };
-    return this.#read(node, ends, of === "rate" ? "a range of rates, such as 50/s..500/s" : "a range, such as 10..100");
+    const expected = of === "rate" ? "a range of rates, such as 50/s..500/s" : "a range, such as 10..100";
+    return this.#read(node, (text) => rangeOf(text, of), expected);
   }
 
   /** A size in bytes. */
@@ -253,11 +207,7 @@ export class Reader {
 
   /** A share from 0 to 1, or such as `1%`. */
   share(node: SourceNode | undefined): number | undefined {
-    const share = (text: string) => {
-      const value = measure(text, "ratio");
-      return value !== undefined && value <= 1 ? value : undefined;
-    };
-    return this.#read(node, share, "a share from 0 to 1, or such as 1%");
+    return this.#read(node, shareOf, "a share from 0 to 1, or such as 1%");
   }
 
   #read<T>(node: SourceNode | undefined, read: (text: string) => T | undefined, expected: string): T | undefined {
@@ -314,44 +264,6 @@ export class Reader {
     });
   }
 
-  /** JSON to send or to expect. A plain `${N}` that is a number is sent as one, `"${N}"` in quotes as text. */
-  json(node: SourceNode, variables: Variables): JsonTemplate | undefined {
-    if (node.kind === "list") {
-      const items = node.items.map((item) => this.json(item, variables));
-      return items.includes(undefined)
-        ? undefined
-        : { kind: "array", items: items.filter((item) => item !== undefined) };
-    }
-    if (node.kind === "map") return this.#jsonObject(node.entries, variables);
-    if (node.kind === "code") return this.reject("wrong-type", node, { expected: "a value", got: "a function" });
-    if (typeof node.value === "number") return this.#jsonNumber(node, node.value);
-    if (typeof node.value !== "string") return node.value;
-    const value = this.template(node, variables);
-    if (value === undefined) return undefined;
-    const typed = node.quoted ? undefined : this.text(node).value;
-    return typeof typed === "number" || typeof typed === "boolean" ? typed : { kind: "text", value };
-  }
-
-  #jsonObject(entries: Entry[], variables: Variables): JsonTemplate | undefined {
-    const values: [string, JsonTemplate][] = [];
-    for (const { key, keyPlace, value } of entries) {
-      if (/\{\{|\$\{/u.test(key)) this.report("template-not-allowed", keyPlace, { hint: "names are fixed" });
-      const json = this.json(value, variables);
-      if (json !== undefined) values.push([key, json]);
-    }
-    return values.length === entries.length ? { kind: "object", entries: values } : undefined;
-  }
-
-  #jsonNumber(node: ScalarNode, value: number): JsonTemplate | undefined {
-    if (!Number.isFinite(value)) {
-      return this.reject("wrong-value", node, { expected: "a number that JSON has", got: node.text });
-    }
-    if (Number.isInteger(value) && !Number.isSafeInteger(value) && /^[-+]?\d+$/u.test(node.text)) {
-      return this.reject("number-precision", node, { expected: `"${node.text}"`, got: String(value) });
-    }
-    return value;
-  }
-
   #fixed(node: SourceNode | undefined): null | boolean | number | string | undefined {
     if (node?.kind !== "scalar") return undefined;
     if (typeof node.value !== "string") return this.#broken.has(node) ? undefined : node.value;
@@ -373,39 +285,11 @@ export class Reader {
   #expressionsKnown(node: ScalarNode, variables: Variables): boolean {
     let known = true;
     for (const { part, offset, length } of this.text(node).expressions) {
-      const place = this.source.within(node, offset, length);
-      const paths = variablePaths(part);
-      const unknown = variables && paths.find(([name = ""]) => !variables.has(name) && !this.#given.has(name));
-      const column = paths.find((path) => this.#lacksColumn(path));
-      if (variables === undefined) this.report("template-not-allowed", place);
-      else if (unknown !== undefined) this.#unknownVariable(place, unknown[0] ?? "", variables);
-      else if (column !== undefined) this.unknown("unknown-column", place, column[1] ?? "", this.#columnsOf(column[0]));
-      else continue;
+      const problem = variableProblem(part, variables, this.#given);
+      if (problem === undefined) continue;
+      this.report(problem.code, this.source.within(node, offset, length), problem.params);
       known = false;
     }
     return known;
-  }
-
-  #columnsOf(name: string | undefined): readonly string[] {
-    const given = this.#given.get(name ?? "");
-    return (given?.kind === "feed" && given.columns) || [];
-  }
-
-  #lacksColumn([name, column]: readonly string[]): boolean {
-    const columns = this.#columnsOf(name);
-    return column !== undefined && columns.length > 0 && !columns.includes(column);
-  }
-
-  #unknownVariable(place: Place, name: string, captured: ReadonlySet<string>): void {
-    const variables = new Set([...captured, ...this.#given.keys()]);
-    const isFunction = templateFunctions.some((one) => one === name);
-    const suggestion = isFunction ? `${name}()` : nearest(name, variables);
-    const names = variables.size === 0 ? "" : `one of ${[...variables].slice(0, SHOWN_NAMES).join(", ")}, or `;
-    this.report("unknown-variable", place, {
-      key: name,
-      expected: `${names}a function such as uuid()`,
-      ...(suggestion === undefined ? {} : { suggestion }),
-      hint: "capture: in a step of the same user class makes a variable, feeds: makes tables of them",
-    });
   }
 }

@@ -8,8 +8,9 @@ import { notYet } from "./definition/scenario.ts";
 import { flows } from "./definition/task.ts";
 import { readExpect } from "./expectation.ts";
 import type { Capture, RequestStep, Template, Usage } from "./plan-request.ts";
-import type { Reader, Variables } from "./reader.ts";
+import type { Reader } from "./reader.ts";
 import type { Entry, Place, SourceNode } from "./source.ts";
+import type { Variables } from "./variables.ts";
 
 /** A request before its host is known. */
 export interface ScenarioRequest extends Omit<RequestStep, "url"> {

@@ -1,6 +1,7 @@
 import { requestKeys } from "./definition/request.ts";
 import { flows } from "./definition/task.ts";
 import { type Flow, MOST_ROUNDS } from "./flow.ts";
+import { readJson } from "./json-template.ts";
 import type { JsonTemplate } from "./plan-request.ts";
 import type { Reader } from "./reader.ts";
 import { type Header, readRequest, type ScenarioRequest, variableName } from "./request.ts";
@@ -175,7 +176,7 @@ export class StepReader {
   #list(node: SourceNode): JsonTemplate | undefined {
     const { variables } = this.#context;
     if (node.kind === "list") {
-      if (node.items.length <= MOST_ROUNDS) return this.#reader.json(node, variables);
+      if (node.items.length <= MOST_ROUNDS) return readJson(this.#reader, node, variables);
       return this.#reader.reject("wrong-value", node, { expected: `at most ${MOST_ROUNDS} items` });
     }
     const list = this.#reader.condition(node, variables);

@@ -83,3 +83,14 @@ function known(
   }
   return [threshold];
 }
+
+/** The profile's thresholds come in place of the scenario's that ask the same of the same. */
+export function mergedThresholds(scenario: Threshold[], profile: Threshold[]): Threshold[] {
+  const replaced = new Set(profile.map(subjectOf));
+  return [...scenario.filter((threshold) => !replaced.has(subjectOf(threshold))), ...profile];
+}
+
+function subjectOf({ aggregation, subject, metric, filters, within, overMs, during }: Threshold): string {
+  const labels = Object.entries(filters).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([aggregation, subject, metric, labels, within, overMs, during]);
+}
