@@ -3,13 +3,17 @@ import { type Point, trendOf } from "./trend.ts";
 
 /** Of so few values no part is left out. */
 const FEWEST = 6;
+/** Below a microsecond, seconds are 0. */
+const LEAST = 1e-6;
 
 /**
- * From which value on a series has settled: the cut that makes the standard error of the rest's mean least, and never
- * later than its middle (MSER). Source: White, "An effective truncation heuristic for bias reduction in simulation
- * output", Simulation 69 (1997).
+ * From which value on a series of times has settled: the cut that makes the standard error of the rest's mean least, and
+ * never later than its middle (MSER). Of their logarithms: waiting varies as much as there is of it, so that of the times
+ * themselves a busy beginning would be cut off and a busy end kept, and what is left would look faster than it is. Source:
+ * White, "An effective truncation heuristic for bias reduction in simulation output", Simulation 69 (1997).
  */
-export function settledFrom(values: readonly number[]): number {
+export function settledFrom(times: readonly number[]): number {
+  const values = times.map((value) => Math.log(Math.max(value, LEAST)));
   if (values.length < FEWEST) return 0;
   let [best, least] = [0, Number.POSITIVE_INFINITY];
   for (let cut = 0; cut <= values.length / 2; cut++) {

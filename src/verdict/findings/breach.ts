@@ -1,7 +1,7 @@
 import type { Judged } from "../limit-watch.ts";
 import type { RunSeries } from "../run-series.ts";
 import type { ThresholdState } from "../verdict.ts";
-import { type Condition, conditionsOf, judgeIn } from "./condition.ts";
+import { type Condition, conditionsOf, judgeByFew } from "./condition.ts";
 
 /** When a condition first did not hold. */
 export interface Breach {
@@ -33,7 +33,7 @@ export function breachesOf(series: RunSeries, states: readonly ThresholdState[])
     let run: Breach[] = [];
     for (let i = 0; i < count; i++) {
       const start = fromMs + i * width;
-      const judged = lenient(series, condition, { fromMs: start, toMs: start + width });
+      const judged = judgeByFew(series, condition, { fromMs: start, toMs: start + width });
       if (judged.state === "ok") run = [];
       if (judged.state !== "broken") continue;
       run.push({ condition, atMs: start + width / 2, widthMs: width, judged });
@@ -50,13 +50,4 @@ function toldBy(states: readonly ThresholdState[], condition: Condition): Breach
   const state = states.find((one) => one.expression === expression && one.limit.text === condition.limit.text);
   if (state?.state !== "broken" || state.broken === undefined) return undefined;
   return { condition, atMs: state.broken.fromMs, widthMs: SHORTEST_MS, judged: state };
-}
-
-/** A percentile of too few samples still tells when something happened, though not whether a threshold is kept. */
-function lenient(series: RunSeries, condition: Condition, stretch: { fromMs: number; toMs: number }): Judged {
-  const judged = judgeIn(series, condition, stretch);
-  if (judged.state !== "few_samples" || judged.value === undefined) return judged;
-  const { operator, value: limit } = condition.limit;
-  const far = operator.startsWith("<") ? judged.value > limit : operator.startsWith(">") && judged.value < limit;
-  return { ...judged, state: far ? "broken" : "ok" };
 }

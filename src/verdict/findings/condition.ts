@@ -51,19 +51,37 @@ const noFailures: Condition = {
   index: undefined,
 };
 
-/** How a condition stands over one stretch of the run alone. */
-export function judgeIn(series: RunSeries, { threshold, limit, index }: Condition, stretch: Stretch): Judged {
-  return worst(measureIn(series, threshold, index, stretch), limit);
+/** How a condition stands over some stretches of the run alone. */
+export function judgeIn(
+  series: RunSeries,
+  { threshold, limit, index }: Condition,
+  ...stretches: readonly Stretch[]
+): Judged {
+  return worst(measureIn(series, threshold, index, stretches), limit);
 }
 
-function measureIn(series: RunSeries, threshold: Threshold, index: number | undefined, stretch: Stretch): Measured[] {
+/** As `judgeIn`, but a percentile of too few samples still tells which side of its limit was seen. */
+export function judgeByFew(series: RunSeries, condition: Condition, stretch: Stretch): Judged {
+  const judged = judgeIn(series, condition, stretch);
+  if (judged.state !== "few_samples" || judged.value === undefined) return judged;
+  const { operator, value: limit } = condition.limit;
+  const far = operator.startsWith("<") ? judged.value > limit : operator.startsWith(">") && judged.value < limit;
+  return { ...judged, state: far ? "broken" : "ok" };
+}
+
+function measureIn(
+  series: RunSeries,
+  threshold: Threshold,
+  index: number | undefined,
+  stretches: readonly Stretch[],
+): Measured[] {
   const { metric, filters, aggregation } = threshold;
   if (threshold.subject === "target") {
     const matching = series.target.matching(metric, filters);
     if (matching.length === 0) return [noData("no source gave it")];
-    return matching.map((one) => measureSeries(one, aggregation, { kind: "stretches", stretches: [stretch] }));
+    return matching.map((one) => measureSeries(one, aggregation, { kind: "stretches", stretches: [...stretches] }));
   }
-  const moments = series.momentsIn(stretch);
+  const moments = stretches.flatMap((stretch) => series.momentsIn(stretch));
   const readings = moments.map(({ readings, failures, latency }) =>
     index === undefined ? { ms: latency.ms, part: failures, whole: latency.part } : (readings[index] ?? noReading),
   );

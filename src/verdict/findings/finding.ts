@@ -29,7 +29,7 @@ export interface SignSeen {
 export interface LoadLine {
   users?: number;
   arrivalsPerSecond?: number;
-  /** Kept, and no longer kept; the second is the most that was loaded where nothing gave way. */
+  /** Surely kept, and surely no longer; both are the most that was loaded where nothing gave way. */
   interval: [low: number, high: number];
   /** The threshold that gave way first, or what else ended the search. */
   limitedBy: string;

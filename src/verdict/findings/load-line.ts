@@ -1,6 +1,8 @@
 import type { Judged } from "../limit-watch.ts";
 import type { RunSeries } from "../run-series.ts";
-import { type Condition, conditionsOf, judgeIn } from "./condition.ts";
+import { isSure } from "./certainty.ts";
+import { type Condition, conditionsOf, judgeByFew } from "./condition.ts";
+import { consumedAt, crossingOf } from "./crossing.ts";
 import type { Evidence, Finding, LoadLine } from "./finding.ts";
 import { type Level, levelsOf } from "./level.ts";
 import { scalabilityOf } from "./scalability.ts";
@@ -12,11 +14,18 @@ const CARRIED = 0.97;
 const GROWING = 0.1;
 const GROWING_P = 0.001;
 
+interface Answer {
+  condition: Condition;
+  judged: Judged;
+  /** It is no matter of chance. */
+  sure: boolean;
+}
+
 interface Tried {
   level: Level;
-  judged: { condition: Condition; judged: Judged }[];
+  judged: Answer[];
   /** The conditions that were missed. */
-  missed: { condition: Condition; judged: Judged }[];
+  missed: Answer[];
   /** The service did what was asked of it. */
   carried: boolean;
 }
@@ -24,9 +33,10 @@ interface Tried {
 /**
  * The load line of a stepped or ramped run: the load below which conditions hold and above which they do not, so placed
  * that the fewest levels are on the wrong side (near the line chance decides about a level, and neither the first miss nor
- * the last hold is where it lies). Between the two levels beside it: of arrivals, what the service still did well there,
- * for a queue that grows shows in latency only some time after the load has passed what is done; otherwise where the value
- * that was missed crosses its limit, on a logarithmic scale.
+ * the last hold is where it lies). There the line is where the value that was missed crosses its limit, but of arrivals no
+ * more than what the service still did well, and of a queue no more than what was consumed: what grows shows in latency and
+ * age only some time after the load has passed what is done. The interval has all levels that chance may have put on either
+ * side.
  */
 export function loadLine(series: RunSeries, trusted: boolean): { line?: LoadLine; findings: Finding[] } {
   const found = levelsOf(series);
@@ -50,8 +60,11 @@ export function loadLine(series: RunSeries, trusted: boolean): { line?: LoadLine
     const claim = `The load line lies below ${three(missed.level.load)} ${unit}, the least that was loaded: ${limitedBy}`;
     return { findings: [{ kind: "load-line", claim, severity: "warning", evidence }] };
   }
-  const load = between(series, held, missed, tried[broken - 1]);
-  const bounds = intervalOf(tried, held.load, missed.level.load);
+  const load = placed(series, tried, broken);
+  const [low, high] = intervalOf(tried);
+  // A queue has to grow before anything is seen: what seemed to hold did not.
+  const lower = tried.findLast(({ level }) => level.load <= load)?.level.load ?? low;
+  const bounds: [number, number] = [Math.min(low, lower), Math.max(high, load)];
   const line = lineOf(series, load, bounds, limitedBy);
   const interval = `between ${three(bounds[0])} and ${three(bounds[1])}`;
   const claim = `The load line is ${three(load)} ${unit} (${interval}); above it: ${limitedBy}. Below it: ${atThat(held)}`;
@@ -61,10 +74,11 @@ export function loadLine(series: RunSeries, trusted: boolean): { line?: LoadLine
 }
 
 function trial(series: RunSeries, conditions: readonly Condition[], level: Level): Tried {
-  const judged = conditions.map((condition) => {
-    const one = judgeIn(series, condition, level);
-    const broken = one.state === "ok" && isGrowing(series, condition, level);
-    return { condition, judged: broken ? { ...one, state: "broken" as const } : one };
+  const judged = conditions.map((condition): Answer => {
+    const one = judgeByFew(series, condition, level);
+    const growing = one.state === "ok" && isGrowing(series, condition, level);
+    const told = growing ? { ...one, state: "broken" as const } : one;
+    return { condition, judged: told, sure: growing || isSure(series, condition, level, one) };
   });
   // Of Poisson arrivals fewer may have come by chance.
   const chance = 2 * Math.sqrt(level.load / level.seconds);
@@ -100,45 +114,47 @@ function dividedAt(tried: readonly Tried[]): number {
   return best;
 }
 
-/** From the last level below which all held to the first from which on all missed: the line lies in it. */
-function intervalOf(tried: readonly Tried[], low: number, high: number): [number, number] {
-  const first = tried.findIndex(isMiss);
-  const last = tried.findLastIndex((one) => !isMiss(one));
-  const below = tried[first - 1]?.level.load ?? low;
-  const above = tried[last + 1]?.level.load ?? high;
-  return [Math.min(low, below), Math.max(high, above)];
+/**
+ * From the last level up to which all surely held to the first from which on all surely missed: the line lies in it, but for
+ * one time in twenty.
+ */
+function intervalOf(tried: readonly Tried[]): [number, number] {
+  const holds = (one: Tried) => !isMiss(one) && one.judged.every(({ sure }) => sure);
+  const misses = (one: Tried) => !one.carried || one.missed.some(({ sure }) => sure);
+  return undecided(tried, holds, misses);
 }
 
-/** Where between a level that held and one that did not the line lies. */
-function between(series: RunSeries, held: Level, { level, missed, carried }: Tried, below: Tried | undefined): number {
-  const crossing = Math.min(
-    level.load,
-    ...missed.map(({ condition, judged }) => {
-      const before = below?.judged.find((one) => one.condition === condition)?.judged.value;
-      const share = crossed(before, judged.value, condition.limit.value);
-      return Math.min(held.load + share * (level.load - held.load), level.load * consumed(series, condition, level));
-    }),
-  );
-  const done = level.goodput < CARRIED * level.load || !carried ? level.goodput : Number.POSITIVE_INFINITY;
-  // Both may be late: a queue has to grow before anything is seen.
-  return Math.max(held.load, Math.min(crossing, done));
+/** From the last load up to which all hold to the first from which on all miss, or as far as was loaded. */
+function undecided(
+  tried: readonly Tried[],
+  holds: (one: Tried) => boolean,
+  misses: (one: Tried) => boolean,
+): [number, number] {
+  const first = tried.findIndex((one) => !holds(one));
+  const last = tried.findLastIndex((one) => !misses(one));
+  const below = tried[Math.max(0, first - 1)];
+  const above = tried[last + 1] ?? tried.at(-1);
+  return [below?.level.load ?? 0, above?.level.load ?? 0];
 }
 
-/** Of a queue that a condition is about: the share of what was published that was done as well. 1 where nobody tells. */
-function consumed({ target }: RunSeries, { threshold: { metric, filters } }: Condition, level: Level): number {
-  if (!metric.startsWith("queue_")) return 1;
-  const rate = (name: string) =>
-    target.matching(name, filters).reduce((sum, one) => sum + (one.points([level]).rate ?? 0), 0);
-  const published = rate("queue_published_total");
-  return published > 0 ? Math.min(1, rate("queue_consumed_total") / published) : 1;
-}
-
-/** Which share of the way from one value to the other lies before the limit. */
-function crossed(before: number | undefined, after: number | undefined, limit: number): number {
-  if (before === undefined || after === undefined || before === after) return 0.5;
-  const logarithmic = before > 0 && after > 0 && limit > 0;
-  const scale = (value: number) => (logarithmic ? Math.log(value) : value);
-  return Math.max(0, Math.min(1, (scale(limit) - scale(before)) / (scale(after) - scale(before))));
+/** Where the line lies: by the levels beside it, and those among which holds and misses alternate. */
+function placed(series: RunSeries, tried: readonly Tried[], broken: number): number {
+  const [low, high] = undecided(tried, (one) => !isMiss(one), isMiss);
+  const near = tried.filter(({ level: { load } }) => load >= low && load <= high);
+  const above = tried.slice(broken).filter(isMiss);
+  const [first] = above;
+  if (first === undefined) return low;
+  const levels = (of: readonly Tried[]) => of.map(({ level }) => level);
+  const crossings = first.missed.flatMap(({ condition }): number[] => {
+    const seen = near.map(({ level, judged }) => {
+      return { load: level.load, value: judged.find((one) => one.condition === condition)?.judged.value };
+    });
+    const consumed = consumedAt(series, condition, levels(tried), levels(above));
+    return [crossingOf(condition, seen), ...(consumed === undefined ? [] : [consumed])];
+  });
+  const { level, carried } = first;
+  const done = level.goodput < CARRIED * level.load || !carried ? [Math.max(low, level.goodput)] : [];
+  return Math.min(high, ...crossings, ...done);
 }
 
 function lineOf(series: RunSeries, load: number, interval: [number, number], limitedBy: string): LoadLine {
