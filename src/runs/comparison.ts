@@ -1,5 +1,5 @@
 import { mean, sampleVariance } from "simple-statistics";
-import { studentCdf, studentQuantile } from "./student.ts";
+import { studentCdf, studentQuantile } from "../verdict/student.ts";
 import type { RequestFigures, Summary } from "./summary.ts";
 
 /** What became of one figure between two groups of runs. */

@@ -13,6 +13,14 @@ export function lineError({ cell, line }: Judged): number | undefined {
   return line === undefined ? Number.POSITIVE_INFINITY : line / cell.line - 1;
 }
 
+/** The line's interval holds the closed form. */
+function isHeld({ cell, outcome }: Judged): boolean {
+  const { loadLine } = outcome.analysis;
+  if (cell.line === undefined || loadLine === undefined) return false;
+  const [low, high] = loadLine.interval;
+  return low <= cell.line && cell.line <= high;
+}
+
 export interface Score {
   named: number;
   cells: number;
@@ -20,6 +28,8 @@ export interface Score {
   controls: number;
   lines: number;
   linesOf: number;
+  /** Lines whose interval holds the closed form. */
+  held: number;
   requests: number;
 }
 
@@ -34,6 +44,7 @@ export function scoreOf(judged: readonly Judged[]): Score {
     controls: controls.length,
     lines: errors.filter((error) => Math.abs(error) <= LINE_TOLERANCE).length,
     linesOf: errors.length,
+    held: judged.filter(isHeld).length,
     requests: judged.reduce((sum, { outcome }) => sum + outcome.requests, 0),
   };
 }
@@ -55,6 +66,7 @@ rate limit and a memory, and tells them all; arrivals are Poisson, times exponen
 | the right resource named first | ≥ 95 % | ${share(score.named, score.cells)} |
 | false alarms on healthy services | 0 | ${score.alarms} of ${score.controls} |
 | the load line within ±10 % of the closed form | ≥ 90 % | ${share(score.lines, score.linesOf)} |
+| the closed form within the load line's interval | ≥ 90 % | ${share(score.held, score.linesOf)} |
 | leaks of 1 % an hour and more found | all | ${share(leaks.filter(isNamedRight).length, leaks.length)} |
 | a sawtooth memory called a leak | 0 | ${sawteeth.filter(({ alarms }) => alarms.length > 0).length} of ${sawteeth.length} |
 

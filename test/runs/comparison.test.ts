@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Comparison, compareRuns, hasRegression } from "../../src/runs/comparison.ts";
-import { studentCdf, studentQuantile } from "../../src/runs/student.ts";
 import type { LatencyFigures, RequestFigures, Summary } from "../../src/runs/summary.ts";
+import { studentCdf, studentQuantile } from "../../src/verdict/student.ts";
 import { overloadedRun } from "../sinks/overloaded-run.ts";
 
 const { summary: example } = overloadedRun();

@@ -2,7 +2,7 @@ import type { Judged } from "../limit-watch.ts";
 import type { Stretch } from "../phase.ts";
 import type { RunSeries } from "../run-series.ts";
 import { type Condition, judgeIn } from "./condition.ts";
-import { scaleOf } from "./crossing.ts";
+import { isTime, LEAST_TIME } from "./crossing.ts";
 
 /** Parts of a level that are left out in turn. Few, so that each is longer than what its neighbours remember. */
 const BLOCKS = 8;
@@ -23,7 +23,8 @@ export function isSure(series: RunSeries, condition: Condition, stretch: Stretch
   const moments = series.momentsIn(stretch);
   const count = Math.min(BLOCKS, moments.length);
   if (count < FEWEST_BLOCKS) return false;
-  const scale = scaleOf(condition);
+  // Times differ by factors, shares and numbers by amounts.
+  const scale = isTime(condition) ? (one: number) => Math.log(Math.max(one, LEAST_TIME)) : (one: number) => one;
   const without = Array.from({ length: count }, (_, i) => {
     const [from, to] = [i, i + 1].map((edge) => Math.floor((edge * moments.length) / count)) as [number, number];
     const rest = [moments.slice(0, from), moments.slice(to)].flatMap((part): Stretch[] => {

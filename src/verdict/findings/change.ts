@@ -1,5 +1,5 @@
-import { mean, median } from "simple-statistics";
-import { quantile } from "../../metrics/histogram.ts";
+import { mean, median, quantile } from "simple-statistics";
+import { quantile as histogramQuantile } from "../../metrics/histogram.ts";
 import type { Stretch } from "../phase.ts";
 import type { RunSeries } from "../run-series.ts";
 import type { Point } from "../trend.ts";
@@ -12,8 +12,10 @@ const FEWEST = 10;
 /** A change is by at least so much of what was before. */
 const LEAST = 0.3;
 const PERMUTATIONS = 199;
-/** Moments are permuted in blocks: neighbours resemble each other. */
-const BLOCKS = 20;
+/** Moments are permuted in blocks: neighbours resemble each other. Fewer blocks would come back to the same order by chance. */
+const BLOCKS = 16;
+/** The blocks on either side of a change hardly overlap: what wanders slowly comes back now and then. */
+const OVERLAP = 0.1;
 /** Changes of one series that are looked for: each half of it once more. */
 const DEPTH = 2;
 /** Events so close to a change are told with it. */
@@ -31,7 +33,7 @@ export function changes(series: RunSeries): Finding[] {
     .filter(({ kind, fromMs, toMs }) => kind === "hold" && Math.min(toMs, series.endMs) - fromMs >= SHORTEST_MS)
     .flatMap((hold) => [
       ...found(series, hold, "latency", "p50(latency)", ({ latency: { times } }) =>
-        times === undefined ? undefined : quantile(times, 0.5),
+        times === undefined ? undefined : histogramQuantile(times, 0.5),
       ),
       ...found(series, hold, "throughput", "rate(requests)", ({ latency: { part, ms } }) =>
         ms > 0 ? part / (ms / 1000) : undefined,
@@ -82,7 +84,7 @@ function split(points: readonly Point[], depth: number): Change[] {
   const cut = Math.max(FEWEST, Math.min(points.length - FEWEST, place));
   const [left, right] = [values.slice(0, cut), values.slice(cut)];
   const [before, after] = [median(left), median(right)];
-  if (Math.abs(after - before) < LEAST * Math.abs(before)) return [];
+  if (Math.abs(after - before) < LEAST * Math.abs(before) || !areApart(left, right, blockOf(values))) return [];
   const random = linearCongruential(points.length);
   let asLarge = 0;
   for (let i = 0; i < PERMUTATIONS; i++) {
@@ -107,11 +109,26 @@ function cumulativeRange(values: readonly number[]): { place: number; range: num
   return { place, range: most - least };
 }
 
+function blockOf({ length }: readonly number[]): number {
+  return Math.max(1, Math.floor(length / BLOCKS));
+}
+
+function inBlocks(values: readonly number[], size: number): number[][] {
+  return Array.from({ length: Math.ceil(values.length / size) }, (_, i) => values.slice(i * size, (i + 1) * size));
+}
+
+/** All but a few of one side's blocks are above all but a few of the other's. */
+function areApart(left: readonly number[], right: readonly number[], size: number): boolean {
+  const [a, b] = [left, right].map((side) => inBlocks(side, size).map((block) => median(block))) as [
+    number[],
+    number[],
+  ];
+  const [lower, upper] = median(a) < median(b) ? [a, b] : [b, a];
+  return quantile(lower, 1 - OVERLAP) < quantile(upper, OVERLAP);
+}
+
 function shuffledBlocks(values: readonly number[], random: () => number): number[] {
-  const size = Math.max(1, Math.floor(values.length / BLOCKS));
-  const blocks = Array.from({ length: Math.ceil(values.length / size) }, (_, i) =>
-    values.slice(i * size, (i + 1) * size),
-  );
+  const blocks = inBlocks(values, blockOf(values));
   for (let i = blocks.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
     [blocks[i], blocks[j]] = [blocks[j] ?? [], blocks[i] ?? []];

@@ -9,6 +9,8 @@ export interface Seen {
   value: number | undefined;
 }
 
+/** A microsecond is the least that is measured. */
+export const LEAST_TIME = 1e-6;
 /** Of so many jobs a rate is known to three in a hundred. */
 const JOBS = 1000;
 
@@ -17,10 +19,13 @@ const JOBS = 1000;
  * 1 / (capacity − load) in any queue near its capacity, so its reciprocal does. Source: Kingman, "The single server queue in
  * heavy traffic" (1961).
  */
-export function scaleOf({ threshold: { metric }, limit }: Condition): (value: number) => number {
-  const isTime = metric === "latency" || metric === "service" || metric.endsWith("_seconds");
-  // A microsecond is the least that is measured.
-  return isTime && limit.value > 0 ? (value) => -1 / Math.max(value, 1e-6) : (value) => value;
+export function scaleOf(condition: Condition): (value: number) => number {
+  return isTime(condition) ? (value) => -1 / Math.max(value, LEAST_TIME) : (value) => value;
+}
+
+/** It is a limit on a time. */
+export function isTime({ threshold: { metric }, limit }: Condition): boolean {
+  return (metric === "latency" || metric === "service" || metric.endsWith("_seconds")) && limit.value > 0;
 }
 
 /** The load at which the straight line through what was seen crosses the limit, by least squares; kept within what was seen. */

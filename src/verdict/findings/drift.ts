@@ -3,8 +3,9 @@ import { quantile } from "../../metrics/histogram.ts";
 import type { Stretch } from "../phase.ts";
 import type { RunSeries } from "../run-series.ts";
 import type { TargetSeries } from "../target-statistics.ts";
-import { FEWEST_POINTS, type Point, type Trend, trendOf } from "../trend.ts";
+import { FEWEST_POINTS, type Point, type Trend } from "../trend.ts";
 import type { Finding } from "./finding.ts";
+import { soakTrend } from "./soak-trend.ts";
 import { inUnitOf, time } from "./words.ts";
 
 /** A shorter hold is no soak: warming up is a drift, too. */
@@ -58,8 +59,8 @@ interface Candidate {
 
 /**
  * What grows while the load stays level: on the longest hold of at least five minutes, after its first tenth, latency and
- * what a service must not accumulate. Slopes are Theil–Sen's, tested by Mann–Kendall's test with allowance for
- * autocorrelation (`trendOf`); over all of them the false discoveries are held at 1 % (Benjamini & Hochberg, "Controlling
+ * what a service must not accumulate. Slopes are Theil–Sen's, tested by Student's with allowance for autocorrelation
+ * (`soakTrend`); over all of them the false discoveries are held at 1 % (Benjamini & Hochberg, "Controlling
  * the false discovery rate", JRSS B 57 (1995)), and a slope must be worth its while. A series that falls back again and
  * again is a sawtooth: only the points it falls back to can be said to grow.
  */
@@ -107,7 +108,7 @@ function candidate(
   about: Pick<Candidate, "name" | "metric" | "what" | "floor">,
 ): Candidate | undefined {
   const floor = floorOf(points);
-  const trend = floor === undefined ? undefined : trendOf(floor);
+  const trend = floor === undefined ? undefined : soakTrend(floor);
   const [first, last] = [points[0], points.at(-1)];
   if (trend === undefined || first === undefined || last === undefined) return undefined;
   const level = median(points.map(({ value }) => value));
