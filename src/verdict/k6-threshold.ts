@@ -34,12 +34,13 @@ const metrics: Record<string, Meaning> = {
   http_req_failed: { metric: "errors", functions: { rate: "ratio" }, unit: () => "" },
   http_reqs: { metric: "requests", functions: counter, unit: perSecond },
   iterations: { metric: "iterations", functions: counter, unit: perSecond },
+  checks: { metric: "checks", functions: { rate: "ratio" }, unit: () => "" },
   dropped_iterations: { metric: "dropped", functions: counter, unit: perSecond },
 };
 
 /** k6's tags, and the labels that say the same here; those of the same name are in neither. */
 const tags: Record<string, string> = { name: "request", group: "task", expected_response: "outcome" };
-const labels = ["user", "task", "request", "method", "outcome"];
+const labels = ["user", "task", "request", "method", "outcome", "check"];
 
 const assertion =
   /^\s*(?:(?<method>[a-z]+)|p\(\s*(?<percent>\d+(?:\.\d+)?)\s*\))\s*(?<operator><=|>=|===|==|!=|<|>)\s*(?<number>-?\d+(?:\.\d+)?)\s*$/u;

@@ -24,6 +24,8 @@ describe("a threshold of k6's", () => {
     ["http_reqs", "rate>100", "rate(requests) > 100/s"],
     ["http_reqs", "count===1000", "count(requests) == 1000"],
     ["iterations", "rate!=5", "rate(iterations) != 5/s"],
+    ["checks", "rate>0.9", "ratio(checks) > 0.9"],
+    ["checks{check:status is 200}", "rate==1", 'ratio(checks{check="status is 200"}) == 1'],
     ["dropped_iterations", "count<1", "count(dropped) < 1"],
   ])("%s: %s means %s", (key, text, meaning) => {
     const read = parseK6Threshold({ key, text });
