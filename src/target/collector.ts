@@ -27,6 +27,8 @@ export interface Collector {
   name: string;
   /** `prometheus`, `json`, `host`: the label `kind` of the `target_up` family. */
   kind: string;
+  /** Loads what its looks need, such as a client library: once, before the first look, whose time that would take. */
+  ready?(): Promise<void>;
   /**
    * One look. Rejects with nothing but a `CollectError`, and soon after `signal` aborts. A value that the source does not
    * give now is left out of the list, never repeated from before. Not called again before it has settled.

@@ -44,6 +44,10 @@ export class PostgresCollector implements Collector {
     this.#kept = new Kept(connections(address, source.timeoutMs, deps.trust), deps.clock);
   }
 
+  async ready(): Promise<void> {
+    await import("postgres");
+  }
+
   async collect(signal: AbortSignal): Promise<Observation[]> {
     const { metrics } = this.#source;
     const { at, content } = await this.#kept.ask(signal, async (connection) => {

@@ -44,6 +44,10 @@ export class RedisCollector implements Collector {
     this.#kept = new Kept(connections(address, source.timeoutMs, deps.trust), deps.clock);
   }
 
+  async ready(): Promise<void> {
+    await import("@redis/client");
+  }
+
   async collect(signal: AbortSignal): Promise<Observation[]> {
     const { queues, streams } = this.#source;
     const asked = [...queues.flatMap(listsOf).map((list) => ["LLEN", list]), ["HLEN", "unacked"]];

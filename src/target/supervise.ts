@@ -99,7 +99,8 @@ class Watch {
 
   async run(): Promise<void> {
     const { clock } = this.#options;
-    const { everyMs } = this.#source;
+    const { everyMs, collector } = this.#source;
+    if (collector.ready !== undefined) await collector.ready();
     const gridStart = clock.now() + this.#offsetMs;
     let slot = 0;
     while (!this.#stopped.aborted) {

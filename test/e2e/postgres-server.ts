@@ -28,8 +28,11 @@ export class PostgresServer {
     const asOwner = ownerOf(folder, data);
     const initdb = ["-D", data, "-U", "admin", "-N", "--auth=scram-sha-256", `--pwfile=${password}`, "--locale=C"];
     execFileSync(...asOwner(program("initdb") ?? "", initdb), { stdio: "ignore" });
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(data, name), text, { mode: 0o600 });
-    ownerOf(folder, data);
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(join(data, name), text, { mode: 0o600 });
+      // It takes no key that is another's.
+      execFileSync("chown", [`--reference=${data}`, join(data, name)]);
+    }
     const port = await freePort();
     const url = (database: string) => `postgres://admin:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${database}`;
     // A crash is part of the test, and losing data in it is not.

@@ -26,7 +26,10 @@ function collectorOf(source: Source, trust?: Trust) {
   const over = () => AbortSignal.timeout(5000);
   return {
     metrics: async () => (await collector.collect(over())).map(({ metric }) => metric),
-    failure: async () => (await failureOf(collector, AbortSignal.timeout(1000))).reason,
+    async failure() {
+      await collector.ready?.();
+      return (await failureOf(collector, AbortSignal.timeout(1000))).reason;
+    },
     close: () => collector.close(),
   };
 }
@@ -124,7 +127,7 @@ describe("a page over HTTPS", () => {
     ["of an authority that nobody named", undefined, false],
     ["of the authority that the scenario names", trusted, true],
     ["that need not be good", { insecure: true }, true],
-  ])("is read with a certificate %s: %s", async (_, trust, answers) => {
+  ])("is looked at by its certificate, %s", async (_, trust, answers) => {
     const { key, cert } = certificates.good;
     const server = createServer({ key, cert }, (_request, response) => response.end("process_open_fds 3\n"));
     server.listen(0, "127.0.0.1");

@@ -14,6 +14,7 @@ class Scripted implements Collector {
   readonly kind = "json";
   readonly looks: number[] = [];
   closed = false;
+  ready?: () => Promise<void>;
   most = 0;
   #running = 0;
   readonly #clock: VirtualClock;
@@ -75,6 +76,17 @@ function watch(clock: VirtualClock, collectors: Scripted[], { everyMs = 1000, ti
 }
 
 describe("supervise", () => {
+  it("does not count what a source loads before its first look", async () => {
+    const clock = new VirtualClock();
+    const app = new Scripted("app", clock, gives("queue_depth", 3));
+    app.ready = () => new Promise<void>((resolve) => clock.at(3000, resolve));
+    const { looks, events } = watch(clock, [app]);
+    await clock.advance(5000);
+    expect(app.looks).toEqual([3000, 4000, 5000]);
+    expect(looks[0]?.values).toMatchObject({ 'up{kind="json"}': 1, queue_depth: 3 });
+    expect(events).toEqual([]);
+  });
+
   it("looks at once, and then on a grid that does not drift", async () => {
     const clock = new VirtualClock();
     const slow = async () => {
