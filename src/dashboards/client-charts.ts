@@ -1,3 +1,4 @@
+import type { GridPos } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { Row } from "./board.ts";
 import { chart, levels } from "./chart.ts";
 import { client } from "./colours.ts";
@@ -5,6 +6,57 @@ import { left } from "./grid.ts";
 import { errorRatio, failureRates, requestRate } from "./measures.ts";
 import { timeline } from "./timeline.ts";
 import { shown } from "./variables.ts";
+
+/** Percentiles with the traces that Prometheus keeps, and the limits of the plan. */
+export function responseTime(at: GridPos): Row["panels"][number] {
+  return chart({
+    title: "Response time",
+    description:
+      "From the moment a request should have started to its last byte, all requests. Points are traces: click one to open it. Dashed: the plan's limits.",
+    at,
+    unit: "s",
+    lines: [
+      {
+        expr: shown.quantile(0.95, "plimsoll_response_time_seconds"),
+        legend: "p95",
+        colour: client.main,
+        look: "strong",
+        exemplars: true,
+      },
+      { expr: shown.quantile(0.5, "plimsoll_response_time_seconds"), legend: "p50", colour: client.light },
+      { expr: shown.quantile(0.99, "plimsoll_response_time_seconds"), legend: "p99", colour: client.alarm },
+    ],
+    limits: [{ functions: levels, metrics: "latency|service" }],
+  });
+}
+
+/** Failures by kind, and their share. */
+export function errors(at: GridPos): Row["panels"][number] {
+  return chart({
+    title: "Errors",
+    description:
+      "Failed requests a second by kind of failure or status code, and their share of all requests (right axis).",
+    at,
+    unit: "reqps",
+    lines: [
+      {
+        expr: failureRates(shown),
+        legend: "{{error_type}}",
+        colour: client.alarm,
+        several: true,
+        look: "stacked",
+      },
+      {
+        expr: errorRatio(shown, ["run_id"]),
+        legend: "share of requests",
+        colour: client.strain,
+        look: "strong",
+        right: "percentunit",
+      },
+    ],
+    limits: [{ functions: "ratio", metrics: "errors", right: "percentunit" }],
+  });
+}
 
 /** The left column: what the load is and what it gets. */
 export function clientCharts(y: number): Row["panels"] {
@@ -22,49 +74,8 @@ export function clientCharts(y: number): Row["panels"] {
       ],
       limits: [{ functions: "rate", metrics: "requests" }],
     }),
-    chart({
-      title: "Response time",
-      description:
-        "From the moment a request should have started to its last byte, all requests. Points are traces: click one to open it. Dashed: the plan's limits.",
-      at: left(y + 8),
-      unit: "s",
-      lines: [
-        {
-          expr: shown.quantile(0.95, "plimsoll_response_time_seconds"),
-          legend: "p95",
-          colour: client.main,
-          look: "strong",
-          exemplars: true,
-        },
-        { expr: shown.quantile(0.5, "plimsoll_response_time_seconds"), legend: "p50", colour: client.light },
-        { expr: shown.quantile(0.99, "plimsoll_response_time_seconds"), legend: "p99", colour: client.alarm },
-      ],
-      limits: [{ functions: levels, metrics: "latency|service" }],
-    }),
-    chart({
-      title: "Errors",
-      description:
-        "Failed requests a second by kind of failure or status code, and their share of all requests (right axis).",
-      at: left(y + 16),
-      unit: "reqps",
-      lines: [
-        {
-          expr: failureRates(shown),
-          legend: "{{error_type}}",
-          colour: client.alarm,
-          several: true,
-          look: "stacked",
-        },
-        {
-          expr: errorRatio(shown, ["run_id"]),
-          legend: "share of requests",
-          colour: client.strain,
-          look: "strong",
-          right: "percentunit",
-        },
-      ],
-      limits: [{ functions: "ratio", metrics: "errors", right: "percentunit" }],
-    }),
+    responseTime(left(y + 8)),
+    errors(left(y + 16)),
     chart({
       title: "Users and requests in flight",
       description: "Users that are active, how many the plan reaches, and requests under way.",

@@ -27,6 +27,16 @@ export function instants(queries: readonly Query[]): DataqueryBuilder[] {
   return queries.map((query, index) => dataquery(query, refId(index)).instant());
 }
 
+/** One value of each series at the end of the time range, as rows of a table. */
+export function rows(queries: readonly Query[]): DataqueryBuilder[] {
+  return instants(queries).map((query) => query.format(PromQueryFormat.Table));
+}
+
+/** Buckets over the time range, as a heatmap takes them. */
+export function buckets(query: Query): DataqueryBuilder[] {
+  return ranges([query]).map((one) => one.format(PromQueryFormat.Heatmap));
+}
+
 export function refId(index: number): string {
   return String.fromCharCode("A".charCodeAt(0) + index);
 }

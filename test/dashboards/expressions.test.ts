@@ -63,8 +63,11 @@ it("refuses a variable that nobody defines", () => {
 
 const promtool = program("promtool");
 if (promtool !== undefined) {
-  it("is PromQL that Prometheus 2.42 reads, every one", () => {
-    const rules = expressions(dashboard, values).map(({ expr }, index) => ({ record: `query:${index}`, expr }));
+  it.each(["overview", "load-vs-server"])("%s is PromQL that Prometheus 2.42 reads, every one", (name) => {
+    const rules = expressions(readDashboard(name), values).map(({ expr }, index) => ({
+      record: `query:${index}`,
+      expr,
+    }));
     const folder = mkdtempSync(join(tmpdir(), "plimsoll-expressions-"));
     try {
       writeFileSync(join(folder, "rules.yml"), JSON.stringify({ groups: [{ name: "queries", rules }] }));

@@ -254,8 +254,9 @@ export const rules: Rule[] = [
   queries(
     "buckets are summed by run before a quantile is taken",
     (expr) =>
-      expr.includes("_bucket") &&
-      !/histogram_quantile\([\d.]+, sum by \(run_id, (\w+, )?le\) \((rate|last_over_time)\(/.test(expr),
+      // A heatmap shows the buckets themselves.
+      expr.includes("histogram_quantile") &&
+      !/histogram_quantile\([\d.]+, sum by \(run_id, (\w+, )?le\) \((rate|increase|last_over_time)\(/.test(expr),
   ),
   queries("percentiles are never averaged", (expr) =>
     /\b(avg|sum|min|max)\b[^(]*\([^(]*\)?\s*\(?histogram_quantile/.test(expr),
