@@ -149,6 +149,9 @@ export const knownNames: KnownName[] = [
   }),
   known("queue_consumers", "rabbitmq_queue_consumers"),
   known("queue_consumers", "celery_active_consumer_count", { rename: { queue_name: "queue" } }),
+  known("queue_consumers", "sum by (consumer_name) (jetstream_consumer_num_waiting)", {
+    rename: { consumer_name: "queue" },
+  }),
 
   known("dependency_duration_seconds", `${genAi("rate(", "_sum)")} / ${genAi("rate(", "_count)")}`, {
     rename: provider,

@@ -76,6 +76,26 @@ describe("discovery", () => {
     expect(sourcesOf(stdout)).toMatchObject([{ name: "nginx", kind: "nginx" }]);
   });
 
+  it("recognises NATS's monitoring port and RabbitMQ's management, each by what it alone tells", async () => {
+    const varz = { connections: 2, max_connections: 100, in_msgs: 5, out_msgs: 4, slow_consumers: 0 };
+    const nats = await discover(
+      await serve({ "/varz": JSON.stringify(varz), "/jsz?consumers=true": JSON.stringify({ account_details: [] }) }),
+    );
+    expect(nats.stdout).toContain("queue_slow_consumers_total");
+    expect(sourcesOf(nats.stdout)).toMatchObject([{ name: "nats", kind: "nats" }]);
+
+    const server = await targetServer(({ url = "" }, response) => {
+      if (url.startsWith("/api/overview")) response.end(JSON.stringify({ object_totals: { connections: 3 } }));
+      else if (url.startsWith("/api/queues")) response.end(JSON.stringify({ items: [], total_count: 0 }));
+      else if (url.startsWith("/api/nodes")) response.end("[]");
+      else response.writeHead(404).end();
+    });
+    onTestFinished(() => server.stop());
+    const rabbitmq = await discover(new URL(server.url).origin);
+    expect(rabbitmq.stdout).toContain("queue_connections");
+    expect(sourcesOf(rabbitmq.stdout)).toMatchObject([{ name: "rabbitmq", kind: "rabbitmq" }]);
+  });
+
   it("says where credentials are wanted, and where there is nothing", async () => {
     const server = await targetServer((request, response) => {
       response.writeHead(request.url?.startsWith("/api/overview") ? 401 : 404).end();

@@ -61,6 +61,15 @@ describe("known names", () => {
       },
     ],
     [
+      "NATS's exporter",
+      [
+        'jetstream_consumer_num_pending{consumer_name="mailer",stream_name="orders"} 3',
+        'jetstream_consumer_num_ack_pending{consumer_name="mailer",stream_name="orders"} 2',
+        'jetstream_consumer_num_waiting{consumer_name="mailer",stream_name="orders"} 4',
+      ].join("\n"),
+      { 'queue_depth{queue="mailer"}': 3, 'queue_unacked{queue="mailer"}': 2, 'queue_consumers{queue="mailer"}': 4 },
+    ],
+    [
       "a Node process",
       [
         "process_resident_memory_bytes 1e8",
