@@ -9,6 +9,7 @@ import { isModule } from "./scenario/module.ts";
 import { readModule, readScenario, readValue } from "./scenario/parse.ts";
 import { describeProblems, type Problem } from "./scenario/problem.ts";
 import type { Scenario } from "./scenario/scenario.ts";
+import { unreadable } from "./scenario/unreadable.ts";
 import { mappingProblems } from "./target/collector.ts";
 
 /** A scenario that was read, with what is needed to show problems at their places. */
@@ -32,8 +33,7 @@ export async function openScenario(path: string, environment: Environment): Prom
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    const message = `Cannot read the scenario ${path}: ${(error as Error).message}`;
-    return { kind: "refused", because: "scenario", message };
+    return { kind: "refused", because: "scenario", message: unreadable(path, error as NodeJS.ErrnoException) };
   }
   if (!isModule(path)) return opened(path, text, readScenario(path, text, environment, mappingProblems));
   const notOurs = k6Script(path, text);

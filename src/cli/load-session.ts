@@ -61,7 +61,9 @@ export class LoadSession implements Control {
     this.#scenario = scenario;
     this.#settings = settings;
     this.#log = log;
+    // What is wrong is said before anything is served.
     if (settings.start === "page") this.#usualPlan();
+    else planFor(io, scenario, settings, {});
   }
 
   /** What the page is called. */

@@ -7,7 +7,7 @@ import { demoCommand } from "./demo.ts";
 import { findCommand } from "./find.ts";
 import { initCommand } from "./init.ts";
 import { CodeError, EXIT_BUG, EXIT_THREW, EXIT_USAGE, type Io, UsageError } from "./io.ts";
-import { locustHelp } from "./locust/flags.ts";
+import { locustFlags, locustHelp } from "./locust/flags.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
 import { runsCommand } from "./runs.ts";
@@ -18,6 +18,22 @@ import { watchCommand } from "./watch.ts";
 function isLocustForm([first, ...more]: readonly string[], commands: readonly string[]): boolean {
   const alone = more.length === 0 && ["-h", "--help", "-V", "--version"].includes(first ?? "");
   return !alone && !commands.includes(first ?? "");
+}
+
+/** `runs prune`: a command as it is typed. */
+function pathOf(command: Command): string {
+  const { parent } = command;
+  return parent === null || parent.parent === null ? command.name() : `${pathOf(parent)} ${command.name()}`;
+}
+
+/** Where a flag of Locust's was given to a command: which form has it. */
+function locustHint(error: string): string {
+  const [, name] = /unknown option '(--?[\w-]+)/.exec(error) ?? [];
+  if (name === undefined) return "";
+  const flag = locustFlags.find(({ long, short, refused }) => !refused && (long === name || short === name));
+  if (flag === undefined) return "";
+  const instead = flag.long === "--run-time" ? " A command has --duration." : "";
+  return `${name} is of Locust's form, which has no command: plimsoll -f FILE ${flag.long}.${instead}\n`;
 }
 
 /** A command sets the exit code when it has one to give. */
@@ -52,9 +68,11 @@ export async function program(io: Io): Promise<number> {
   ];
   for (const make of makers) command.addCommand(make(io, exit));
   for (const one of [command, ...command.commands, ...command.commands.flatMap((of) => of.commands)]) {
-    one.exitOverride().configureOutput({
+    one.exitOverride().showHelpAfterError(`See plimsoll ${one === command ? "" : `${pathOf(one)} `}--help.`);
+    one.configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => write(text + locustHint(text)),
     });
   }
   const commands = [...command.commands.map((one) => one.name()), "help"];

@@ -144,10 +144,9 @@ class Making {
 
   #unknown(path: string, key: string, names: readonly string[], code: ProblemCode = "unknown-reference"): undefined {
     const suggestion = nearest(key, names);
-    const expected = names.length === 0 ? "none: the scenario has none" : `one of ${names.join(", ")}`;
     return this.#report(code, path, {
       key,
-      expected,
+      ...(names.length === 0 ? { hint: "the scenario has none" } : { expected: `one of ${names.join(", ")}` }),
       ...(suggestion === undefined ? {} : { suggestion }),
     });
   }

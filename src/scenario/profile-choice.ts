@@ -42,7 +42,8 @@ export function chosenProfile(profiles: readonly Profile[], choice: LoadChoice, 
   const [only = adHoc, ...more] = profiles;
   const chosen = more.length === 0 ? only : profiles.find(({ name }) => name === "default");
   if (chosen === undefined && users === undefined && choice.watchOnly !== true) {
-    notes.report("profile-needed", "profiles", { expected: `one of ${names.join(", ")}` });
+    const hint = `--profile ${names[0]} runs it; --users 10 runs so many users without a profile`;
+    notes.report("profile-needed", "profiles", { expected: `one of ${names.join(", ")}`, hint });
   }
   return chosen ?? adHoc;
 }

@@ -141,7 +141,7 @@ describe("Locust's form", () => {
 
   const refused: [args: string[], message: string][] = [
     [["-f", "locustfile.py"], "locustfile.yaml lies beside it: give that one."],
-    [["-f", "absent.yaml"], "Cannot read the scenario absent.yaml"],
+    [["-f", "absent.yaml"], "There is no scenario absent.yaml."],
     [["-f", "a.py,b.py"], "Plimsoll runs scenarios in YAML, not Python."],
     [["-f", "http://host/locustfile.py"], "a scenario is read from a file"],
     [["-f", "-"], "and there is none: give a file."],

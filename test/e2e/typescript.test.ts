@@ -181,7 +181,7 @@ console.log(JSON.stringify(results));
   expect(refused).toEqual([
     expect.stringMatching(/^ScenarioError: .*nothing in this scenario has this name "none"/),
     expect.stringContaining("expected a time with its unit"),
-    expect.stringMatching(/^ScenarioError: Cannot read the scenario nowhere.yaml/),
+    expect.stringMatching(/^ScenarioError: There is no scenario nowhere.yaml/),
     expect.stringMatching(/^ScenarioError: A scenario with code must be the default export/),
     expect.stringMatching(/^ScenarioError: \S+program\.ts:\d+:\d+: [\s\S]*did you mean \/shop\?/),
   ]);

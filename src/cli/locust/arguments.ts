@@ -93,6 +93,8 @@ export class LocustArguments {
     if (flag === undefined) {
       const names = locustFlags.map(({ long }) => long.slice(2));
       this.problems.push(`${place}: there is no flag ${key}.${didYouMean(key, names)}`);
+    } else if (flag.typed) {
+      this.problems.push(`${place}: ${flag.long} counts on the command line alone: take it out of the file.`);
     } else if (!isOff(flag, values)) {
       this.#given.set(flag.long, { values, place });
     } else this.#given.delete(flag.long);

@@ -13,6 +13,8 @@ export interface LocustFlag {
   repeated?: true;
   /** The variable behind `LOCUST_` and `PLIMSOLL_`, where it is not the flag's name in capitals; null: there is none. */
   variable?: string | null;
+  /** It counts on the command line alone: whoever can write a file beside the scenario, or a variable, cannot set it. */
+  typed?: true;
   group: FlagGroup;
   /** For people: what it does here; or, of one that does nothing here, what to do instead. */
   meaning: string;
@@ -247,6 +249,13 @@ const table = [
     argument: "<time>",
     group: "own",
     meaning: "after the end, wait at most this long for a scraper seen once",
+  },
+  {
+    long: "--allow-commands",
+    variable: null,
+    typed: true,
+    group: "own",
+    meaning: "let the scenario's sources run the commands that it names; on the command line alone",
   },
   { long: "--master", variable: "MODE_MASTER", group: "refused", refused: true, meaning: machines },
   { long: "--worker", variable: "MODE_WORKER", group: "refused", refused: true, meaning: machines },

@@ -42,10 +42,11 @@ export async function locustForm(io: Io, { commands, showHelp }: LocustForm): Pr
   }
   const settings = settingsOf(given);
   const file = given.classes.find((name) => /\.(ya?ml|ts|py)$/.test(name));
-  if (file !== undefined) given.problems.push(`${file}: a user class was expected; give the scenario with -f ${file}.`);
-  const meant = nearest(io.argv[0] ?? "", commands);
-  const misspelt = settings.file === undefined && meant !== undefined;
-  if (misspelt) given.problems.unshift(`There is no command ${io.argv[0]}. Did you mean '${meant}'?`);
+  const meant = settings.file === undefined ? nearest(io.argv[0] ?? "", commands) : undefined;
+  if (meant !== undefined) given.problems.unshift(`There is no command ${io.argv[0]}. Did you mean '${meant}'?`);
+  else if (file !== undefined) {
+    given.problems.push(`${file}: a user class was expected; give the scenario with -f ${file}.`);
+  }
   if (given.problems.length > 0) throw new UsageError(`${given.problems.join("\n")}\nSee plimsoll --help.`);
   const scenario = await openScenario(io, scenarioPath(settings.file));
   if (given.has("list")) {
@@ -78,7 +79,7 @@ function scenarioPath(asked: string | undefined): string {
     const found = defaultNames.find((name) => existsSync(name));
     if (found !== undefined) return found;
     throw new UsageError(
-      `There is no scenario here: looked for ${defaultNames.join(", ")}. Give one with -f FILE; see plimsoll --help.`,
+      `There is no scenario here: looked for ${defaultNames.join(", ")}.\nGive one with -f FILE, let plimsoll init write a first one, or see it work: plimsoll demo. See plimsoll --help.`,
     );
   }
   if (asked === "-") throw new UsageError("-f - asks a master for the scenario, and there is none: give a file.");
@@ -86,6 +87,8 @@ function scenarioPath(asked: string | undefined): string {
     throw new UsageError(`-f ${asked}: a scenario is read from a file: fetch it first, then give the file.`);
   }
   if (asked.endsWith(".py")) throw new UsageError(pythonProblem(asked));
+  const inside = defaultNames.map((name) => join(asked, name)).find((path) => existsSync(path));
+  if (inside !== undefined) return inside;
   if (asked.includes(",") && !existsSync(asked)) {
     throw new UsageError(`-f ${asked}: give one scenario; user classes of several belong into one file.`);
   }

@@ -10,7 +10,7 @@ import type { LocustSettings } from "./settings.ts";
 
 /** What one start runs: what it asks for itself, then the command line's. Throws a UsageError where that does not fit. */
 export function planFor(io: Io, scenario: Opened, settings: LocustSettings, wanted: Wanted): Prepared {
-  const { seed, labels, excludeTags, equalWeights, classChanges, stopTimeoutMs, resetStats } = settings;
+  const { seed, labels, excludeTags, equalWeights, classChanges, stopTimeoutMs, resetStats, allowCommands } = settings;
   const { classes = settings.classes, tags = settings.tags, profile = settings.profile } = wanted;
   const { users = settings.users, spawnRate = settings.spawnRate } = wanted;
   const { host = settings.host, durationMs = settings.runTimeMs, arrivals } = wanted;
@@ -23,6 +23,7 @@ export function planFor(io: Io, scenario: Opened, settings: LocustSettings, want
     excludeTags,
     equalWeights,
     classChanges,
+    allowCommands,
     ...(profile === undefined || profile === NO_PROFILE ? {} : { profile }),
     ...(host === undefined ? {} : { host }),
     ...(users === undefined ? {} : { users }),

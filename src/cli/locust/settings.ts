@@ -41,6 +41,7 @@ export interface LocustSettings {
   labels: Record<string, string>;
   /** Whether the table is printed while the load runs. */
   liveTable: boolean;
+  allowCommands: boolean;
   resetStats: boolean;
   exitCodeOnError: number;
   log: { level: LogLevel; file: string | undefined; quiet: boolean };
@@ -90,6 +91,7 @@ export function settingsOf(given: LocustArguments): LocustSettings {
     seed: given.read("seed", positiveInteger),
     labels: readLabels(given.list("label"), problem),
     liveTable: !given.has("only-summary") && (headless || given.has("print-stats")),
+    allowCommands: given.has("allow-commands"),
     resetStats: given.has("reset-stats"),
     exitCodeOnError: given.read("exit-code-on-error", exitCodeNumber) ?? 1,
     log: {
