@@ -8,6 +8,7 @@ export type { RunResult, RunSettings, ScenarioError } from "./embed.ts";
 export type { Summary } from "./runs/summary.ts";
 export type {
   CustomMetrics,
+  FilePart,
   Http,
   MetricKinds,
   RequestOptions,

@@ -25,6 +25,7 @@ export async function runAsK6(io: Io, command: Command, file: string, classes: s
     plan: {
       ...(shape === undefined || "problem" in shape ? {} : { shape }),
       ...(flags.maxRedirects === undefined ? {} : { maxRedirects: flags.maxRedirects }),
+      timings: flags.summaryExport === undefined ? undefined : "full",
       insecure: flags.insecureSkipTlsVerify === true,
       without: (["setup", "teardown", "thresholds"] as const).filter((part) => flags[part] === false),
     },

@@ -20,7 +20,7 @@ export interface RunFlags extends SessionFlags {
   /** Only the end is printed. */
   quiet?: boolean;
   /** What else changes the plan. */
-  plan?: Pick<PlanOptions, "shape" | "maxRedirects" | "insecure" | "without">;
+  plan?: Pick<PlanOptions, "shape" | "maxRedirects" | "insecure" | "timings" | "without">;
 }
 
 export function runCommand(io: Io, exit: Exit): Command {

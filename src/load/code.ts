@@ -2,10 +2,10 @@ import type { Exchange } from "../client/client.ts";
 import type { Clock } from "../metrics/clock.ts";
 import { sleepUntil } from "../metrics/clock.ts";
 import { pathTemplate } from "../scenario/address.ts";
-import type { Http, RequestOptions, Response, TaskContext, TaskFunction } from "../scenario/code.ts";
+import type { FilePart, Http, RequestOptions, Response, TaskContext, TaskFunction } from "../scenario/code.ts";
 import type { CodeStep } from "../scenario/flow.ts";
 import { timeMs, timeRange } from "../scenario/measure.ts";
-import type { Body, RequestStep } from "../scenario/plan-request.ts";
+import type { Body, FormPart, RequestStep } from "../scenario/plan-request.ts";
 import { redactVariables } from "../scenario/secrets.ts";
 import { compileTemplate, type Scope, TemplateError } from "../scenario/template.ts";
 import { type CompiledRequest, type Compiling, compileRequest, type Owner } from "./request.ts";
@@ -180,7 +180,11 @@ class Running implements CodeRun, TaskContext {
     return exchange;
   }
 
-  #step(method: string, url: string, { name, expect, deadline, ...options }: RequestOptions): RequestStep {
+  #step(
+    method: string,
+    url: string,
+    { name, expect, deadline, redirects, maxBytes, ...options }: RequestOptions,
+  ): RequestStep {
     const { status, within, body } = expect ?? {};
     const statuses = typeof status === "number" ? [status] : [...(status ?? [])];
     const withinMs = within === undefined ? undefined : known(timeMs(within), "expect.within expected a time", within);
@@ -198,6 +202,8 @@ class Running implements CodeRun, TaskContext {
         ...(withinMs === undefined ? {} : { withinMs }),
       },
       captures: [],
+      ...(redirects === undefined ? {} : { redirects: whole(redirects, 0, 20, "redirects") }),
+      ...(maxBytes === undefined ? {} : { maxBytes: whole(maxBytes, 1, Number.MAX_SAFE_INTEGER, "maxBytes") }),
       deadlineMs: deadline === undefined ? DEADLINE_MS : known(timeMs(deadline), "deadline expected a time", deadline),
     };
   }
@@ -236,16 +242,36 @@ class Running implements CodeRun, TaskContext {
 const formType = "application/x-www-form-urlencoded";
 
 /** A constant: what fills templates in finds nothing to do. */
-function bodyOf({ json, form, body }: RequestOptions): { body?: Body } {
-  if ([json, form, body].filter((one) => one !== undefined).length > 1) {
-    throw new TypeError("expected one body: json, form or body");
+function bodyOf({ json, form, multipart, body }: RequestOptions): { body?: Body } {
+  if ([json, form, multipart, body].filter((one) => one !== undefined).length > 1) {
+    throw new TypeError("expected one body: json, form, multipart or body");
   }
+  if (multipart !== undefined) return { body: { kind: "multipart", parts: Object.entries(multipart).map(partOf) } };
+  if (body instanceof Uint8Array) return { body: { kind: "file", base64: base64Of(body) } };
   if (json !== undefined) return { body: { kind: "text", value: JSON.stringify(json) } };
   if (form !== undefined) {
     const fields = Object.entries(form).map(([name, value]): [string, string] => [name, String(value)]);
     return { body: { kind: "text", value: new URLSearchParams(fields).toString() } };
   }
   return body === undefined ? {} : { body: { kind: "text", value: body } };
+}
+
+function partOf([name, part]: [string, string | FilePart]): FormPart {
+  if (typeof part === "string") return { kind: "field", name, value: part };
+  const { content, name: fileName, type = "application/octet-stream" } = part;
+  return { kind: "file", name, fileName, type, base64: base64Of(content) };
+}
+
+function base64Of(bytes: string | Uint8Array): string {
+  const buffer =
+    typeof bytes === "string" ? Buffer.from(bytes) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString("base64");
+}
+
+function whole(value: number, least: number, most: number, option: string): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
+  throw new TypeError(`${option} expected a whole number ${range}, got ${String(value)}`);
 }
 
 function responseOf({ status = 0, failure, headers, body, startedAt, endedAt }: Exchange): Response {

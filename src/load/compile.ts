@@ -18,7 +18,7 @@ export function compileClass(userClass: UserClass, compiling: Compiling): Compil
   const tasks = userClass.tasks.map(({ name, weight, steps }) => ({
     name,
     weight,
-    program: compileProgram(steps, { user, task: name }, compiling),
+    program: compileProgram(steps, { user, task: name }, compiling, compiling.iterationTimes),
   }));
   const inOrder = sequence?.flatMap((name) => tasks.filter((task) => task.name === name));
   return {

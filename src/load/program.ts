@@ -40,8 +40,14 @@ export const noSlots: Slots = [];
 /** The program of no steps. */
 export const nothing: Program = { owner: { user: "", task: "" }, instructions: [], slots: 0, abandon: () => {} };
 
-export function compileProgram(steps: readonly Step[], owner: Owner, compiling: Compiling): Program {
-  return new ProgramCompiler(owner, compiling).compile(steps);
+/** `times`: how long the whole takes goes there, whether it fails or not. */
+export function compileProgram(
+  steps: readonly Step[],
+  owner: Owner,
+  compiling: Compiling,
+  times?: Histogram | undefined,
+): Program {
+  return new ProgramCompiler(owner, compiling).compile(steps, times);
 }
 
 interface Group {
@@ -63,8 +69,9 @@ class ProgramCompiler {
     this.#compiling = compiling;
   }
 
-  compile(steps: readonly Step[]): Program {
-    this.#steps(steps);
+  compile(steps: readonly Step[], times: Histogram | undefined): Program {
+    if (times === undefined) this.#steps(steps);
+    else this.#timed(times, times, () => this.#steps(steps));
     const groups = this.#groups;
     return {
       owner: this.#owner,
@@ -192,6 +199,13 @@ class ProgramCompiler {
     const label = aggregator.bounded("group", group);
     const success = aggregator.histogram(metric, { group: label, outcome: "success" });
     const failure = aggregator.histogram(metric, { group: label, outcome: "failure" });
+    const around = this.#path;
+    this.#path = path;
+    this.#timed(success, failure, () => this.#steps(steps));
+    this.#path = around;
+  }
+
+  #timed(success: Histogram, failure: Histogram, inside: () => void): void {
     const slot = this.#slots++;
     this.#groups.push({ slot, failure });
     const first = this.#here + 1;
@@ -199,10 +213,7 @@ class ProgramCompiler {
       slots[slot] = now;
       return first;
     });
-    const around = this.#path;
-    this.#path = path;
-    this.#steps(steps);
-    this.#path = around;
+    inside();
     const after = this.#here + 1;
     this.#jump((_scope, slots, now) => {
       success.record((now - (slots[slot] as number)) / 1000);

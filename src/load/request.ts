@@ -1,6 +1,7 @@
 import type { Exchange, Request } from "../client/client.ts";
 import type { TracedRequest } from "../client/trace.ts";
 import type { Aggregator } from "../metrics/aggregator.ts";
+import type { Histogram } from "../metrics/histogram.ts";
 import type { WorkerUniques } from "../metrics/uniques.ts";
 import type { TaskContext } from "../scenario/code.ts";
 import type { Code } from "../scenario/module.ts";
@@ -41,6 +42,8 @@ export interface Compiling extends RequestCompiling {
   code: Code;
   /** What code records the scenario's own metrics with. */
   metrics: TaskContext["metrics"];
+  /** How long iterations take, where that is asked for. */
+  iterationTimes?: Histogram | undefined;
 }
 
 /** Whose request it is: names of the user class and of the task. */

@@ -84,6 +84,8 @@ export class Worker {
       code: parts.code ?? noCode,
       metrics,
       uniques: this.uniques,
+      iterationTimes:
+        plan.http.timings === "full" ? aggregator.histogram("plimsoll_iteration_duration_seconds") : undefined,
     };
     this.#populations = plan.loads.map((load, index) => {
       const classes = load.classes.map((one) => compileClass(one, compiling));

@@ -54,6 +54,10 @@ export const plimsollMetrics = {
   ),
   plimsoll_inflight_requests: gauge("Requests under way.", "scenario"),
   plimsoll_iterations_total: counter("Tasks that ran to their end.", "scenario", "outcome"),
+  plimsoll_iteration_duration_seconds: histogram(
+    "Time of a task from its first step to its end, its pauses and failed ones too. With timings: full.",
+    "scenario",
+  ),
   plimsoll_checks_total: counter(
     "Checks of the scenario's code, by whether they held.",
     "scenario",

@@ -56,10 +56,13 @@ export interface RequestOptions {
   name?: string;
   /** Before those of the class with the same name. */
   headers?: Readonly<Record<string, string>>;
-  /** At most one of these three is the body. */
+  /** At most one of these four is the body. */
   json?: unknown;
   form?: Readonly<Record<string, string | number | boolean>>;
-  body?: string;
+  /** A form in parts (`multipart/form-data`): text, or files, which the module has read. */
+  multipart?: Readonly<Record<string, string | FilePart>>;
+  /** As it is; bytes are `application/octet-stream` unless a header says otherwise. */
+  body?: string | Uint8Array;
   expect?: {
     /** Without it a status below 400 is a success. */
     status?: number | readonly number[];
@@ -70,6 +73,19 @@ export interface RequestOptions {
   };
   /** From the start to the last byte: `10s`. Without it 60 s. */
   deadline?: string;
+  /** How many are followed, 0 to 20; with 0 the redirect is the response. Without it 10. */
+  redirects?: number;
+  /** A response with a larger body, in bytes, fails. Without it 10 MiB. */
+  maxBytes?: number;
+}
+
+/** A file in a form. */
+export interface FilePart {
+  content: string | Uint8Array;
+  /** The file's name. */
+  name: string;
+  /** `application/octet-stream` unless it says otherwise. */
+  type?: string;
 }
 
 export interface Response {

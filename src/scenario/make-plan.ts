@@ -31,6 +31,8 @@ export interface PlanOptions extends ClassChanges, LoadChoice, TagChoice {
   maxRedirects?: number;
   /** No certificate of the target is looked at. */
   insecure?: boolean;
+  /** Parts of exchanges and whole iterations are timed, whatever the scenario says. */
+  timings?: "full" | undefined;
   /** The whole run, spawning included; stages that would go on are cut off. */
   durationMs?: number;
   /** Sources may run commands of the scenario. */
@@ -103,7 +105,7 @@ class Making {
     }
     const all = mergedThresholds(this.#scenario.thresholds, profile.thresholds);
     const driven = loads.flatMap(({ classes }) => classes);
-    const { without = [], insecure = false } = this.#options;
+    const { without = [], insecure = false, timings } = this.#options;
     const unjudged = without.includes("thresholds");
     const thresholds = unjudged
       ? []
@@ -133,7 +135,11 @@ class Making {
       sources: watched,
       bounds: boundsOf(thresholds),
       ...(traces === undefined ? {} : { traces }),
-      http: insecure ? { ...http, tls: { ...http.tls, insecure } } : http,
+      http: {
+        ...http,
+        ...(insecure ? { tls: { ...http.tls, insecure } } : {}),
+        ...(timings === "full" || thresholds.some(asksForParts) ? { timings: "full" as const } : {}),
+      },
       labels: { ...this.#scenario.labels, ...this.#options.labels },
     };
   }
@@ -283,6 +289,11 @@ function runIdOf(startedAt: number, names: string[]): string {
 function defaultEveryMs(runMs: number): number {
   if (runMs <= 10 * 60_000) return 1000;
   return runMs <= 60 * 60_000 ? 5000 : 15_000;
+}
+
+/** What is timed only where somebody asks for it. */
+function asksForParts({ subject, metric }: Threshold): boolean {
+  return subject === "client" && (metric === "phase" || metric === "iteration_duration");
 }
 
 function boundsOf(thresholds: Threshold[]): number[] {

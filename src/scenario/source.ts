@@ -13,6 +13,7 @@ import {
   type Scalar,
   type YAMLMap,
 } from "yaml";
+import { nearest } from "../verdict/spelling.ts";
 import type { Problem, ProblemCode, ProblemParams } from "./problem.ts";
 
 /** Where something stands: UTF-16 units of the text, and the path in the structure. */
@@ -172,6 +173,9 @@ function openQuote(trees: CST.Token[], end: number): number | undefined {
 const hints: Record<string, string> = {
   TAB_AS_INDENT: "indent with spaces, not with tabs",
   BAD_SCALAR_START: "quote a text that begins with this character",
+  BLOCK_AS_IMPLICIT_KEY:
+    "a map in a value begins on a line of its own; quote a text that has a colon and a space in it",
+  BAD_INDENT: "the keys of one map begin at the same column",
   END: "the value ended before this: quote a text with { } [ ] , : or # in it",
 };
 
@@ -257,7 +261,9 @@ class Conversion {
   #alias(name: string, place: Place, depth: number): SourceNode {
     const target = this.#anchors.get(name);
     if (target === undefined) {
-      this.#report("unknown-alias", place, { key: name, hint: `to mean the text, quote it` });
+      const suggestion = nearest(name, this.#anchors.keys());
+      const meant = suggestion === undefined ? {} : { suggestion: `*${suggestion}` };
+      this.#report("unknown-alias", place, { key: name, hint: `to mean the text, quote it`, ...meant });
       return { ...place, kind: "scalar", value: null, text: "", quoted: false };
     }
     const outer = this.#filling;
@@ -291,7 +297,8 @@ class Conversion {
       if (entry === undefined) continue;
       if (entry.key === "<<" && isScalar(key) && key.type === "PLAIN") merged.push(...this.#merge(entry));
       else if (entries.has(entry.key)) {
-        this.#report("duplicate-key", entry.keyPlace, { key: entry.key });
+        const { line } = this.#source.problem("duplicate-key", entries.get(entry.key)?.keyPlace ?? place);
+        this.#report("duplicate-key", entry.keyPlace, { key: entry.key, hint: `it is in line ${line}` });
       } else entries.set(entry.key, entry);
     }
     for (const entry of merged) if (!entries.has(entry.key)) entries.set(entry.key, entry);
@@ -313,6 +320,8 @@ class Conversion {
   #merge({ value, keyPlace }: Entry): Entry[] {
     const maps = value.kind === "list" ? value.items : [value];
     if (maps.every((one) => one.kind === "map")) return maps.flatMap(({ entries }) => entries);
+    // An alias that refers to nothing was said.
+    if (maps.some(({ offset }) => this.#source.text[offset] === "*" && this.#problems.length > 0)) return [];
     this.#report("bad-merge", keyPlace);
     return [];
   }

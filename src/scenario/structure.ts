@@ -22,6 +22,35 @@ function plainValue(reader: Reader, node: SourceNode): unknown {
   return map;
 }
 
+/** Keys of other tools, and what they may be here: the first that the map knows. */
+const otherWords: Record<string, readonly string[]> = {
+  vus: ["users"],
+  target: ["users"],
+  rate: ["arrivals"],
+  spawn_rate: ["spawnRate"],
+  run_time: ["duration"],
+  time: ["duration", "for"],
+  duration: ["over"],
+  wait_time: ["wait"],
+  on_start: ["start"],
+  on_stop: ["stop"],
+  base_url: ["host"],
+  url: ["get"],
+  path: ["get"],
+  request: ["get"],
+  check: ["expect"],
+  assert: ["expect"],
+  extract: ["capture"],
+  save: ["capture"],
+  sleep: ["think"],
+  pause: ["think"],
+  loop: ["repeat"],
+  timeout: ["deadline"],
+  data: ["json"],
+  scenarios: ["profiles"],
+  monitor: ["watch"],
+};
+
 type Issue = z.core.$ZodIssue;
 
 /** The node that an issue is about, or the innermost map that lacks it. */
@@ -57,7 +86,11 @@ class Finding {
     for (const key of keys) {
       const place = this.#reader.entry(node, key)?.keyPlace ?? node;
       if (notYet.has(key)) this.#reader.report("not-supported", place, { key });
-      else this.#reader.unknown("unknown-key", place, key, known);
+      else {
+        const words = Object.hasOwn(otherWords, key) ? otherWords[key] : undefined;
+        const meant = words?.find((word) => known.includes(word));
+        this.#reader.unknown("unknown-key", place, key, known, meant === undefined ? {} : { suggestion: meant });
+      }
     }
   }
 

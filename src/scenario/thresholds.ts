@@ -38,12 +38,9 @@ function readK6(reader: Reader, { key, keyPlace }: Entry, node: SourceNode, name
   const written = node.kind === "map" ? reader.get(node, "threshold") : node;
   const text = reader.string(written);
   if (written?.kind !== "scalar" || text === undefined) return [];
-  const read = parseK6Threshold({
-    key,
-    text,
-    abortOnFail: reader.boolean(reader.get(node, "abortOnFail")) ?? false,
-    delayAbortMs: reader.duration(reader.get(node, "delayAbortEval"), 0) ?? 0,
-  });
+  const abortOnFail = reader.boolean(reader.get(node, "abortOnFail")) ?? false;
+  const delayAbortMs = reader.duration(reader.get(node, "delayAbortEval"), 0) ?? 0;
+  const read = parseK6Threshold({ key, text, abortOnFail, delayAbortMs }, names.custom);
   if ("threshold" in read) return known(reader, keyPlace, key, read.threshold, names);
   const { offset, length, expected, got, suggestion } = read.problem;
   const place = read.problem.in === "key" ? keyPlace : placeIn(reader, written, offset, length);

@@ -115,10 +115,13 @@ export class K6Summary implements Sink {
       http_req_duration: trend(read("latency").times),
       "http_req_duration{expected_response:true}": trend(read("latency", { outcome: "success" }).times),
       http_req_failed: requests === 0 ? undefined : rate(failed, requests),
+      http_req_connecting: trend(ofEach(phase("connect"), phase("wait"))),
+      http_req_tls_handshaking: trend(ofEach(phase("tls"), phase("wait"))),
       http_req_sending: trend(phase("send")),
       http_req_waiting: trend(phase("wait")),
       http_req_receiving: trend(phase("receive")),
       iterations: counter(total(snapshot, "plimsoll_iterations_total"), at),
+      iteration_duration: trend(histogram(snapshot, "plimsoll_iteration_duration_seconds")),
       dropped_iterations: dropped === 0 ? undefined : counter(dropped, at),
       data_sent: counter(bytes(snapshot, "bytesOut"), at),
       data_received: counter(bytes(snapshot, "bytesIn"), at),
@@ -144,7 +147,7 @@ export class K6Summary implements Sink {
       case "http_reqs":
         return counter(part ?? 0, snapshot.at);
       default:
-        return measured;
+        return trend(times) ?? measured;
     }
   }
 }
@@ -178,6 +181,14 @@ const k6Names: Record<string, string> = {
   dropped: "dropped_iterations",
   checks: "checks",
 };
+/** By the part of an exchange. */
+const k6Parts: Record<string, string> = {
+  connect: "http_req_connecting",
+  tls: "http_req_tls_handshaking",
+  send: "http_req_sending",
+  wait: "http_req_waiting",
+  receive: "http_req_receiving",
+};
 const k6Tags: Record<string, (value: string) => string> = {
   request: (value) => `name:${value}`,
   task: (value) => `group:::${value}`,
@@ -188,6 +199,8 @@ const k6Tags: Record<string, (value: string) => string> = {
 function named({ expression, metric, filters }: Threshold): { metric: string; expression: string } {
   const [, key, text] = /^([\w.]+\s*(?:\{.*\})?): (.*)$/s.exec(expression) ?? [];
   if (key !== undefined && text !== undefined) return { metric: key.replaceAll(/\s/g, ""), expression: text };
+  const part = metric === "phase" ? k6Parts[filters["phase"] ?? ""] : undefined;
+  if (part !== undefined) return { metric: part, expression };
   const labels = Object.entries(filters).map(([label, value]) => k6Tags[label]?.(value) ?? `${label}:${value}`);
   const name = k6Names[metric] ?? metric;
   return { metric: labels.length === 0 ? name : `${name}{${labels.join(",")}}`, expression };
@@ -195,7 +208,8 @@ function named({ expression, metric, filters }: Threshold): { metric: string; ex
 
 function trend(times: HistogramData | undefined): Values | undefined {
   if (times === undefined || times.count === 0) return undefined;
-  const ms = (seconds: number | undefined) => (seconds ?? 0) * 1000;
+  // Below a microsecond a histogram tells nothing apart: what took no time is 0.
+  const ms = (seconds = 0) => (seconds < 1e-6 ? 0 : seconds * 1000);
   return {
     avg: ms(mean(times)),
     min: ms(times.min),
@@ -248,6 +262,17 @@ function sum(values: readonly [string, number][]): number {
 
 function total({ counters }: Snapshot, metric: PlimsollMetric): number {
   return sum(metricSeries(counters, metric));
+}
+
+/** As k6 counts what only a new connection needs: 0 for each request that had one already. */
+function ofEach(times: HistogramData | undefined, requests: HistogramData | undefined): HistogramData | undefined {
+  if (requests === undefined) return undefined;
+  const count = requests.count - (times?.count ?? 0);
+  if (count <= 0) return times;
+  const classic = new Float64Array(requests.classic.length);
+  classic[0] = count;
+  const none = { count, sum: 0, min: 0, max: 0, from: 0, counts: Float64Array.of(count), classic };
+  return times === undefined ? none : addHistograms(times, none);
 }
 
 /** Of bodies. */

@@ -2,6 +2,7 @@ import { addHistograms, type HistogramData, subtractHistograms } from "../metric
 import type { Snapshot } from "../metrics/snapshot.ts";
 import type { Sink, Tick } from "../runs/sink.ts";
 import { RecentRates } from "../runs/standing.ts";
+import { workersOf } from "../runs/view.ts";
 import type { Plan } from "../scenario/plan.ts";
 import type { Verdict } from "../verdict/verdict.ts";
 import { exceptionsCsv, failuresCsv, statsCsv } from "./locust-csv.ts";
@@ -113,7 +114,20 @@ export class LocustFigures implements Sink {
       },
       state: this.state,
       user_count: stats.users,
+      ...this.#workers(),
     };
+  }
+
+  /** Threads of one process: they share its memory, and which has how many of the users is not told. */
+  #workers() {
+    const workers = workersOf(this.#last?.gauges ?? {}).map(({ id, up, busy }) => ({
+      id,
+      state: up ? this.state : "missing",
+      user_count: null,
+      cpu_usage: busy === null ? null : busy * 100,
+      memory_usage: null,
+    }));
+    return { workers, worker_count: workers.filter(({ state }) => state !== "missing").length };
   }
 
   exceptions() {

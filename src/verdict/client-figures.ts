@@ -9,6 +9,13 @@ import { ownFailures } from "./trust.ts";
 
 type Filters = Threshold["filters"];
 
+/** Where times are kept that are not of whole requests. */
+const timed = {
+  iteration_duration: "plimsoll_iteration_duration_seconds",
+  group_duration: "plimsoll_group_duration_seconds",
+  phase: "plimsoll_request_phase_duration_seconds",
+} as const;
+
 /**
  * What the client has counted since the run's start, as thresholds ask for it, over all series that their filters select,
  * added up. Latency is of all requests, failed ones too; requests and errors leave out what the generator itself failed
@@ -48,6 +55,12 @@ export class ClientFigures {
       case "iterations": {
         const iterations = this.#iterations(filters);
         return { ms, part: iterations, whole: iterations };
+      }
+      case "iteration_duration":
+      case "group_duration":
+      case "phase": {
+        const times = this.#timed(timed[metric], filters);
+        return { ms, part: times.count, whole: times.count, times };
       }
       case "checks": {
         const checks = metricSeries(this.#snapshot.counters, "plimsoll_checks_total").filter(
@@ -137,6 +150,15 @@ export class ClientFigures {
         return { part: times.count, whole: times.count, times };
       }
     }
+  }
+
+  /** All series that have all of these labels. */
+  #timed(metric: (typeof timed)[keyof typeof timed], filters: Filters): HistogramData {
+    const wanted = Object.entries(filters).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
+    return metricSeries(this.#snapshot.histograms, metric)
+      .filter(([name]) => wanted.every((one) => name.includes(one)))
+      .map(([, data]) => data)
+      .reduce(addHistograms, emptyHistogram(this.#bounds.length + 1));
   }
 
   /** The sum of a counter's series that have all of these labels. */

@@ -18,6 +18,9 @@ const ofCustom: Record<CustomKind, readonly Kind[]> = {
 /** What requests are told apart by; a tag is one of those of their task. */
 const ofRequests = ["user", "task", "request", "method", "tag"];
 
+/** The parts of an exchange, the values of the label `phase`. */
+export const exchangeParts: readonly string[] = ["dns", "connect", "tls", "send", "wait", "receive"];
+
 /** What may be asked of each client metric, and by which labels its series are told apart. */
 export const clientMetrics: Record<string, { kinds: readonly Kind[]; filters: readonly string[] }> = {
   latency: { kinds: durations, filters: [...ofRequests, "outcome"] },
@@ -26,6 +29,9 @@ export const clientMetrics: Record<string, { kinds: readonly Kind[]; filters: re
   errors: { kinds: ["ratio", "rate", "count"], filters: ofRequests },
   good: { kinds: ["ratio"], filters: ofRequests },
   iterations: { kinds: counted, filters: ["outcome"] },
+  iteration_duration: { kinds: durations, filters: [] },
+  group_duration: { kinds: durations, filters: ["group"] },
+  phase: { kinds: durations, filters: ["phase"] },
   checks: { kinds: ["ratio", "count"], filters: ["check"] },
   dropped: { kinds: ["count", "ratio", "rate"], filters: [] },
   llm_tokens: { kinds: counted, filters: ["model", "type"] },
@@ -43,8 +49,23 @@ export const otherWords: Record<string, string> = {
   http_req_failed: "errors",
   http_reqs: "requests",
   dropped_iterations: "dropped",
+  http_req_waiting: "phase",
+  ttfb: "phase",
   response_time: "latency",
   service_time: "service",
+};
+
+/** Words for a metric and its function together. */
+export const phrases: Record<string, string> = {
+  error_rate: "ratio(errors)",
+  failure_rate: "ratio(errors)",
+  fail_ratio: "ratio(errors)",
+  rps: "rate(requests)",
+  throughput: "rate(requests)",
+  response_time: "p95(latency)",
+  http_req_duration: "p95(latency)",
+  http_req_failed: "ratio(errors)",
+  http_reqs: "rate(requests)",
 };
 
 /** A metric that a threshold names. */
@@ -83,12 +104,13 @@ export class KnownMetrics {
     const bare = name.replace(/^target_/, "");
     if (this.find(bare) !== undefined) return bare;
     if (Object.hasOwn(otherWords, name)) return otherWords[name];
-    return nearest(bare, [
-      ...Object.keys(clientMetrics),
-      ...Object.keys(targetMetrics),
-      ...this.#own,
-      ...this.#custom.keys(),
-    ]);
+    const names = [...Object.keys(clientMetrics), ...Object.keys(targetMetrics), ...this.#own, ...this.#custom.keys()];
+    const near = nearest(bare, names);
+    if (near !== undefined) return near;
+    // `cpu`, `memory_usage`: what of it is measured.
+    const [subject] = bare.split("_");
+    const about = names.filter((one) => one.split("_").includes(subject ?? ""));
+    return about.find((one) => one.endsWith("_utilization_ratio")) ?? about[0];
   }
 }
 
@@ -98,7 +120,7 @@ export function dimensionOf({ name, subject, custom }: Metric, kind: Kind): Dime
   if (kind === "changes") return "number";
   const time =
     subject === "client" && custom === undefined
-      ? ["latency", "service"].includes(name)
+      ? ["latency", "service", "iteration_duration", "group_duration", "phase"].includes(name)
       : /_seconds(_total)?$/.test(name);
   if (kind === "slope") {
     if (time) return "time rate";

@@ -3,8 +3,16 @@ import { type Dimension, parseQuantity } from "./quantity.ts";
 import { nearest } from "./spelling.ts";
 import type { Aggregation, Limit, Operator, Threshold, ThresholdProblem } from "./threshold.ts";
 import { type Clauses, clauseWords, readClause } from "./threshold-clauses.ts";
-import { clientMetrics, dimensionOf, KnownMetrics, type Metric, otherWords } from "./threshold-metrics.ts";
-import { stringValue, TokenReader } from "./threshold-tokens.ts";
+import {
+  clientMetrics,
+  dimensionOf,
+  exchangeParts,
+  KnownMetrics,
+  type Metric,
+  otherWords,
+  phrases,
+} from "./threshold-metrics.ts";
+import { stringValue, type Token, TokenReader } from "./threshold-tokens.ts";
 
 type Kind = Aggregation["kind"];
 
@@ -20,6 +28,8 @@ export class ThresholdParser {
   readonly #text: string;
   readonly #reader: TokenReader;
   readonly #metrics: KnownMetrics;
+  /** The metric's share, where it has one. */
+  #share: string | undefined;
 
   constructor(text: string, ownMetrics: Iterable<string>, custom: readonly CustomMetric[]) {
     this.#text = text;
@@ -55,6 +65,7 @@ export class ThresholdParser {
     if (filters === undefined) return undefined;
     const within = metric.name === "good" && metric.subject === "client" ? this.#within() : undefined;
     if (reader.problem !== undefined || reader.symbol(")") === undefined) return undefined;
+    if (metric.kinds.includes("ratio")) this.#share = `ratio(${metric.name}) …`;
     const rest = this.#rest(dimensionOf(metric, asked.kind));
     if (rest === undefined) return undefined;
     return {
@@ -114,12 +125,18 @@ export class ThresholdParser {
         if (reader.symbol("=") === undefined) return undefined;
         const value = reader.take();
         if (value.kind !== "string") return reader.fail(value, 'a value in double quotes, such as "Login"');
-        if (metric.filters?.includes(label.text) && label.text === "outcome") {
+        if (metric.subject === "client" && label.text === "outcome") {
           if (!["success", "failure"].includes(stringValue(value))) return reader.fail(value, '"success" or "failure"');
+        }
+        if (metric.subject === "client" && label.text === "phase" && !exchangeParts.includes(stringValue(value))) {
+          return reader.fail(value, `one of ${exchangeParts.join(", ")}`, nearest(stringValue(value), exchangeParts));
         }
         filters.push([label.text, stringValue(value)]);
       } while (reader.peek().text === ",");
       if (reader.symbol("}") === undefined) return undefined;
+    }
+    if (metric.subject === "client" && metric.name === "phase" && filters.length === 0) {
+      return reader.fail(reader.peek(), `which part: phase{phase="wait"}, or another of ${exchangeParts.join(", ")}`);
     }
     return Object.fromEntries(filters);
   }
@@ -171,6 +188,13 @@ export class ThresholdParser {
     return stricter === undefined ? true : this.#reader.fail(token, stricter);
   }
 
+  /** What a limit that cannot be read most likely means: a unit apart from its number, or a share where a rate is asked for. */
+  #meant({ text }: Token, dimension: Dimension): string | undefined {
+    const whole = text + this.#reader.peek().text;
+    if (!("expected" in parseQuantity(whole, dimension))) return whole;
+    return dimension === "rate" && text.endsWith("%") ? this.#share : undefined;
+  }
+
   #limit(dimension: Dimension): Limit | undefined {
     const operator = this.#reader.take();
     if (!operators.includes(operator.text)) {
@@ -178,7 +202,7 @@ export class ThresholdParser {
     }
     const token = this.#reader.take();
     const quantity = parseQuantity(token.text, dimension);
-    if ("expected" in quantity) return this.#reader.fail(token, quantity.expected);
+    if ("expected" in quantity) return this.#reader.fail(token, quantity.expected, this.#meant(token, dimension));
     return { operator: operator.text as Operator, value: quantity.value, text: token.text };
   }
 }
@@ -190,6 +214,7 @@ function functionName(kind: Kind): string {
 }
 
 function nearestFunction(name: string): string | undefined {
+  if (Object.hasOwn(phrases, name)) return phrases[name];
   if (Object.hasOwn(otherWords, name)) return otherWords[name];
   if (name === "p0") return "min";
   if (name === "p100") return "max";

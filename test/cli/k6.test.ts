@@ -193,6 +193,18 @@ describe("k6's other flags", () => {
     expect(Object.keys(metrics.http_req_duration)).toEqual(
       expect.arrayContaining(["avg", "min", "med", "max", "p(90)", "p(95)"]),
     );
+    // Each of five requests has each part; of one user, only the first opened a connection.
+    const parts = ["connecting", "tls_handshaking", "sending", "waiting", "receiving"].map(
+      (part) => `http_req_${part}`,
+    );
+    for (const part of [...parts, "iteration_duration"]) {
+      expect(Object.keys(metrics[part] ?? {}), part).toEqual(["avg", "min", "med", "max", "p(90)", "p(95)"]);
+    }
+    const { http_req_connecting: connecting, http_req_waiting: waiting, iteration_duration: iteration } = metrics;
+    expect([connecting.min, metrics.http_req_tls_handshaking.max]).toEqual([0, 0]);
+    expect(connecting.med).toBe(0);
+    expect(connecting.max).toBeCloseTo(5 * connecting.avg, 6);
+    expect(iteration.avg).toBeGreaterThanOrEqual(waiting.avg);
     expect(metrics.http_req_duration.thresholds).toEqual({ "max<60000": false });
     expect(metrics["http_req_duration{name:look}"]).toMatchObject({
       max: metrics.http_req_duration.max,

@@ -56,6 +56,38 @@ describe("a task of code", () => {
     expect(iterations(run)).toEqual([1, 0]);
   });
 
+  it("sends forms in parts and bytes, and follows as many redirects as it says", async () => {
+    const bytes = Uint8Array.of(0, 255, 10);
+    const errors: unknown[] = [];
+    const run = virtualRun(
+      scenario(async ({ http }) => {
+        const scan = { content: bytes, name: "scan.png", type: "image/png" };
+        await http.post("/upload", { multipart: { title: "a {{ b }}", scan } });
+        await http.put("/raw", { body: bytes.subarray(1), redirects: 0, maxBytes: 1000 });
+        for (const wrong of [{ redirects: 21 }, { maxBytes: 0.5 }, { multipart: {}, body: "x" }]) {
+          await http.post("/wrong", wrong).catch((error: unknown) => errors.push(String(error)));
+        }
+      }),
+    );
+    await run.finish();
+    const [form, raw, ...more] = run.sent;
+    expect(more).toEqual([]);
+    const parts = new Response(form?.body, { headers: { "content-type": form?.headers["content-type"] ?? "" } });
+    const fields = await parts.formData();
+    expect(fields.get("title")).toBe("a {{ b }}");
+    const file = fields.get("scan") as File;
+    expect([file.name, file.type, await file.bytes()]).toEqual(["scan.png", "image/png", bytes]);
+    expect(raw).toMatchObject({
+      body: Buffer.from([255, 10]),
+      headers: { "content-type": "application/octet-stream" },
+    });
+    expect(errors).toEqual([
+      "TypeError: redirects expected a whole number from 0 to 20, got 21",
+      "TypeError: maxBytes expected a whole number from 1, got 0.5",
+      "TypeError: expected one body: json, form, multipart or body",
+    ]);
+  });
+
   it("has the response: status, headers, text, JSON", async () => {
     const seen: unknown[] = [];
     const run = virtualRun(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { metricSeries } from "../../src/metrics/observation.ts";
+import { ClientFigures } from "../../src/verdict/client-figures.ts";
 import { virtualRun } from "./virtual-run.ts";
 
 /** One user that runs one task with these steps, so many times. */
@@ -135,6 +136,25 @@ describe("a task", () => {
     expect(of("outer")?.max).toBeCloseTo(1.03, 6);
     expect(of("outer::inner")?.count).toBe(3);
     expect(of("outer::inner")?.max).toBeCloseTo(0.02, 6);
+  });
+
+  it("times whole iterations where a threshold asks for them, failed ones too, and else not", async () => {
+    const steps = "- get: /a\n- think: 1s\n- get: /b\n- get: /c";
+    const answer = ({ path }: { path: string }) => (path === "/b" && failing ? { status: 500 } : {});
+    let failing = false;
+    const timed = `${scenario(steps, 2)}\nthresholds: ["p95(iteration_duration) < 2s"]\n`;
+    const run = virtualRun(timed, answer);
+    await run.clock.advance(1_030);
+    failing = true;
+    await run.clock.advance(60_000);
+    const times = run.total().histograms["plimsoll_iteration_duration_seconds"];
+    expect(times).toMatchObject({ count: 2, max: expect.closeTo(1.03, 6), min: expect.closeTo(1.02, 6) });
+    const figures = new ClientFigures(run.total(), run.plan.bounds);
+    const [threshold] = run.plan.thresholds;
+    expect(threshold && figures.read(threshold)).toMatchObject({ part: 2, times: { count: 2 } });
+    const untimed = virtualRun(scenario(steps, 2), answer);
+    await untimed.clock.advance(60_000);
+    expect(untimed.total().histograms).not.toHaveProperty("plimsoll_iteration_duration_seconds");
   });
 
   it("counts a group that a failed step ended as failed", async () => {

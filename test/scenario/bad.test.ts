@@ -40,6 +40,16 @@ describe("bad scenarios", () => {
     ["trap-template", 'expected "{{ path }}"'],
     ["trap-block", 'expected ">5"'],
     ["trap-tag", 'expected "!=0"'],
+    ["duplicate-key", "it is in line "],
+    ["syntax-colon", "quote a text that has a colon and a space in it"],
+    ["merge-unknown-alias", "did you mean *base?"],
+    ["words-of-k6", "did you mean users?"],
+    ["words-of-k6", "did you mean over?"],
+    ["words-of-limits", "did you mean 500ms?"],
+    ["words-of-limits", "did you mean ratio(errors)?"],
+    ["words-of-limits", "did you mean ratio(errors) …?"],
+    ["words-of-limits", "did you mean cpu_utilization_ratio?"],
+    ["words-of-limits", 'phase{phase="wait"}'],
   ])("%s says %s", (name, said) => {
     const { text = "" } = badFiles.find((file) => file.name === `${name}.yaml`) ?? {};
     const read = readScenario(name, text, environment);

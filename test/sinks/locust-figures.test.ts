@@ -67,6 +67,8 @@ describe("a run in Locust's words", () => {
       },
       state: "running",
       user_count: 7,
+      workers: [],
+      worker_count: 0,
     });
     // One in eleven is slow in the last seconds, one in twenty-one over all.
     expect(all.current_response_time_percentiles["response_time_percentile_0.95"]).toBeGreaterThan(900);
@@ -74,6 +76,26 @@ describe("a run in Locust's words", () => {
     const seen = { first_seen: since + 11, last_seen: since + 20 };
     const error = expect.stringContaining("no");
     expect(errors).toEqual([{ name: "/api/list", method: "GET", error, occurrences: 10, ...seen }]);
+  });
+
+  it("tells of its workers, and which of them are lost", () => {
+    const sink = new LocustFigures();
+    running(2, sink);
+    const gauges = {
+      'plimsoll_worker_up{worker="0"}': 1,
+      'plimsoll_eventloop_utilization_ratio{worker="0"}': 0.25,
+      'plimsoll_worker_up{worker="1"}': 0,
+    };
+    const snapshot = { ...new SnapshotSum().total(3000), gauges };
+    sink.write({ snapshot, observations: [], events: [], thresholds: [] });
+    const unknown = { user_count: null, memory_usage: null };
+    expect(sink.requests()).toMatchObject({
+      worker_count: 1,
+      workers: [
+        { id: "0", state: "running", cpu_usage: 25, ...unknown },
+        { id: "1", state: "missing", cpu_usage: null, ...unknown },
+      ],
+    });
   });
 
   it("spawns until all users of the first stages are there, and has no rate after its end", async () => {

@@ -27,9 +27,44 @@ describe("a threshold of k6's", () => {
     ["checks", "rate>0.9", "ratio(checks) > 0.9"],
     ["checks{check:status is 200}", "rate==1", 'ratio(checks{check="status is 200"}) == 1'],
     ["dropped_iterations", "count<1", "count(dropped) < 1"],
+    ["http_req_waiting", "p(95)<200", 'p95(phase{phase="wait"}) < 200ms'],
+    ["http_req_connecting", "max<50", 'max(phase{phase="connect"}) < 50ms'],
+    ["iteration_duration", "p(90)<3000", "p90(iteration_duration) < 3000ms"],
+    ["group_duration{group:::checkout}", "avg<1000", 'avg(group_duration{group="checkout"}) < 1000ms'],
+    ["checks", "rate>0.99", "ratio(checks) > 0.99"],
+    ["checks{check:logged in}", "rate==1", 'ratio(checks{check="logged in"}) == 1'],
   ])("%s: %s means %s", (key, text, meaning) => {
     const read = parseK6Threshold({ key, text });
     expect(read).toEqual({ threshold: { ...ours(meaning), expression: `${key.trim()}: ${text.trim()}` } });
+  });
+
+  it("may be of the scenario's own metrics, in the unit of their names", () => {
+    const custom = [
+      { name: "tokens", kind: "counter" },
+      { name: "sent_bytes", kind: "counter" },
+      { name: "depth", kind: "gauge" },
+      { name: "hits", kind: "rate" },
+      { name: "first_token_seconds", kind: "trend" },
+      { name: "score", kind: "trend" },
+    ] as const;
+    const meanings: [key: string, text: string, meaning: string][] = [
+      ["tokens", "rate<100", "rate(tokens) < 100/s"],
+      ["tokens", "count<100", "count(tokens) < 100"],
+      ["sent_bytes", "rate<100", "rate(sent_bytes) < 100B/s"],
+      ["depth", "value<10", "last(depth) < 10"],
+      ["hits", "rate>0.9", "rate(hits) > 0.9"],
+      ["first_token_seconds", "p(95)<2", "p95(first_token_seconds) < 2s"],
+      ["score", "avg>0.5", "avg(score) > 0.5"],
+    ];
+    for (const [key, text, meaning] of meanings) {
+      const ownMeaning = parseThreshold(meaning, [], custom);
+      if ("problem" in ownMeaning) throw new Error(`${meaning}: ${JSON.stringify(ownMeaning.problem)}`);
+      const expression = `${key}: ${text}`;
+      expect(parseK6Threshold({ key, text }, custom)).toEqual({ threshold: { ...ownMeaning.threshold, expression } });
+    }
+    expect(parseK6Threshold({ key: "depth{name:x}", text: "value<10" }, custom)).toMatchObject({
+      problem: { in: "key", expected: "no tags of depth" },
+    });
   });
 
   it("aborts on failure, after its delay", () => {

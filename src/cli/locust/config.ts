@@ -19,12 +19,26 @@ export function readConfig(path: string): { lines: ConfigLine[]; problems: strin
     if (code === "ENOENT") return undefined;
     return { lines: [], problems: [`${path}: cannot be read: ${message}`] };
   }
-  return parseConfig(path, text);
+  return parseConfig(path, path.endsWith(".toml") ? locustTable(text) : text);
+}
+
+/** Of a `pyproject.toml` the table `tool.locust`, in its lines; a list of several lines is put into the first of them. */
+function locustTable(text: string): string {
+  let inside = false;
+  const lines = text.split("\n").map((line) => {
+    const table = /^\s*\[{1,2}([\w."' -]+)\]{1,2}\s*(?:#.*)?$/.exec(line)?.[1];
+    if (table !== undefined) inside = table.trim() === "tool.locust";
+    return inside ? line : "";
+  });
+  return lines.join("\n").replaceAll(/=\s*\[[^\]]*\]/g, (list) => {
+    const items = list.replaceAll(/\s*\r?\n\s*/g, " ").replace(/,\s*\]$/, "]");
+    return items + "\n".repeat(list.split("\n").length - 1);
+  });
 }
 
 /**
  * Locust's configuration files: `users = 100`, `users: 100`, `users 100`, `--users 100`, `headless`, `tags = [a, b]`. Lines
- * that begin with `#`, `;`, `[` or `---` are comments and section names.
+ * that begin with `#`, `;`, `[` or `---` are comments and section names. A flag in a table of TOML is written in the same way.
  * Source: ConfigArgParse, "Config file syntax".
  */
 export function parseConfig(path: string, text: string): { lines: ConfigLine[]; problems: string[] } {

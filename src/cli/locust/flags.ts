@@ -51,7 +51,7 @@ const table = [
     argument: "<file>",
     variable: null,
     group: "scenario",
-    meaning: "flags from a file, after ~/.locust.conf, ./locust.conf and ./plimsoll.conf",
+    meaning: "flags from a file, after ~/.locust.conf, ./pyproject.toml, ./locust.conf and ./plimsoll.conf",
   },
   {
     long: "--profile",

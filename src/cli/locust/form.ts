@@ -70,7 +70,12 @@ export async function locustForm(io: Io, { commands, showHelp }: LocustForm): Pr
 /** Locust's, and one of our own that wins over it. */
 function configFiles({ environment }: Io): string[] {
   const home = environment["HOME"] ?? environment["USERPROFILE"];
-  return [...(home === undefined ? [] : [join(home, ".locust.conf")]), "locust.conf", "plimsoll.conf"];
+  return [
+    ...(home === undefined ? [] : [join(home, ".locust.conf")]),
+    "pyproject.toml",
+    "locust.conf",
+    "plimsoll.conf",
+  ];
 }
 
 /** The scenario that was asked for, or the one that lies here. */

@@ -37,7 +37,7 @@ const expectation = map("a map of status, json, body, unique, within", {
   within: duration.optional(),
 });
 
-export const methods = ["get", "post", "put", "patch", "delete"] as const;
+export const methods = ["get", "post", "put", "patch", "delete", "head", "options"] as const;
 /** At most one of these makes a request's body. */
 export const bodies = ["json", "body", "form", "multipart", "file"] as const;
 
@@ -60,6 +60,8 @@ export const request = {
   put: url.optional(),
   patch: url.optional(),
   delete: url.optional(),
+  head: url.optional(),
+  options: url.optional(),
   headers: headers.optional(),
   json: z.unknown().optional(),
   body: sendable.optional(),

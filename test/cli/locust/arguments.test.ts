@@ -218,6 +218,26 @@ describe("a configuration file", () => {
     expect(lines.at(-1)?.place).toBe("x.conf:13");
   });
 
+  it("of a pyproject.toml its table, whatever else is there", () => {
+    const text = [
+      "[project]",
+      'users = "none of ours"',
+      "[tool.locust] # ours",
+      'host = "http://localhost:8000"',
+      "tags = [",
+      '  "read",',
+      '  "write",',
+      "]",
+      "users = 100",
+      "[tool.ruff]",
+      "unknown = true",
+    ].join("\n");
+    const path = file("pyproject.toml", text);
+    expect(read("", {}, [path])).toMatchObject({ host: "http://localhost:8000", tags: ["read", "write"], users: 100 });
+    const { problems } = read("", {}, [file("other.toml", text.replace("users = 100", "usres = 100"))]);
+    expect(problems).toEqual([expect.stringContaining("other.toml:9: there is no flag usres.")]);
+  });
+
   it.each([
     ["= 5", ':1: expected a flag\'s name and its value, such as users = 100; got "= 5"'],
     ["usres = 5", ":1: there is no flag usres. Did you mean 'users'?"],
