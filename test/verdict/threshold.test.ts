@@ -161,7 +161,7 @@ describe("parseThreshold", () => {
     ["p95(latency) = 1s", "=", 13, /one of </, "=="],
     ["p95(latency) < 500", "500", 15, /needs a unit, such as 500ms/],
     ["p95(latency) < 5%", "5%", 15, /a time, such as 5ms/],
-    ["p95(latency) < 5 ms", "5", 15, /needs a unit, such as 5ms/],
+    ["p95(latency) < 5 ms", "5", 15, /needs a unit, such as 5ms/, "5ms"],
     ["p95(latency) < fast", "fast", 15, /a time/],
     ["ratio(errors) < 5", "5", 16, /needs a unit, such as 5%/],
     ["rate(requests) > 1000", "1000", 17, /needs a unit, such as 1000\/s/],
