@@ -10,7 +10,7 @@ import { readModule, readScenario, readValue } from "./scenario/parse.ts";
 import { describeProblems, type Problem } from "./scenario/problem.ts";
 import type { Scenario } from "./scenario/scenario.ts";
 import { unreadable } from "./scenario/unreadable.ts";
-import { mappingProblems } from "./target/collector.ts";
+import { mappingProblems } from "./target/mapping-problems.ts";
 
 /** A scenario that was read, with what is needed to show problems at their places. */
 export interface Opened {

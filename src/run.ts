@@ -20,6 +20,7 @@ import type { FeedTable } from "./scenario/feed-table.ts";
 import { type Plan, UNTIL_STOPPED_MS } from "./scenario/plan.ts";
 import { type Lead, SPAWN_MS } from "./search/finder.ts";
 import { PrometheusSink } from "./sinks/prometheus.ts";
+import { collectorsFor, type MakeCollectors } from "./target/supervise.ts";
 import type { RecoveryFigures } from "./verdict/recovery.ts";
 import type { ThresholdState, Verdict } from "./verdict/verdict.ts";
 
@@ -174,6 +175,7 @@ export class Run {
     if (this.#around.notRun !== undefined) return this.#leave(variables);
     const prepared = this.#coordinator.prepare(this.#plan, { feeds: this.#options.feeds, variables });
     const startTraces = await this.#traces.load(this.#plan);
+    const collectorsOf = await collectorsFor(this.#plan.sources);
     await prepared;
     const { beforeMs = 0, afterMs = 0 } = this.#plan;
     const originMs = monotonicMs() + LEAD_MS + beforeMs;
@@ -185,7 +187,7 @@ export class Run {
     startTraces(this.#plan, this.#clock);
     this.#audience.each((sink) => sink.start(this.#plan));
     await sleepUntil(this.#clock, -beforeMs);
-    const target = this.#watch();
+    const target = this.#watch(collectorsOf);
     if (beforeMs > 0) this.#tell("baseline-start", `The target is watched for ${beforeMs / 1000} s before the load.`);
 
     const ended = new AbortController();
@@ -325,10 +327,11 @@ export class Run {
     this.#traces.addTo(snapshot);
   }
 
-  #watch(): TargetWatch {
+  #watch(collectorsOf: MakeCollectors): TargetWatch {
     this.#target = new TargetWatch({
       plan: this.#plan,
       clock: this.#clock,
+      collectorsOf,
       secret: this.#options.secret,
       slowest: this.#traces.slowest,
       onEvent: (event) => this.#untold.push(event),

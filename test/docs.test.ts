@@ -19,7 +19,7 @@ import { scenarioSchema } from "../src/scenario/json-schema.ts";
 import { makePlan } from "../src/scenario/make-plan.ts";
 import { readScenario } from "../src/scenario/parse.ts";
 import { describeProblems } from "../src/scenario/problem.ts";
-import { mappingProblems } from "../src/target/collector.ts";
+import { mappingProblems } from "../src/target/mapping-problems.ts";
 import { knownNames } from "../src/target/recognise.ts";
 import { parseThreshold } from "../src/verdict/threshold.ts";
 import { exitCode } from "../src/verdict/verdict.ts";

@@ -1,4 +1,4 @@
-import type { OutputFlags } from "./outputs.ts";
+import type { OutputFlags } from "./output-flags.ts";
 
 /** Where to look instead, by the output's name in k6. */
 const instead: Record<string, string> = {

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Io } from "./io.ts";
-import { addOutputFlags, type OutputFlags } from "./outputs.ts";
+import { addOutputFlags, type OutputFlags } from "./output-flags.ts";
 import type { Exit } from "./program.ts";
 
 export function reportCommand(io: Io, exit: Exit): Command {

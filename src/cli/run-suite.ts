@@ -7,7 +7,7 @@ import { suiteMarkdown } from "../sinks/suite-markdown.ts";
 import { version } from "../version.ts";
 import { type Io, UsageError, wantsColor } from "./io.ts";
 import { outputName, writeOutput } from "./output-file.ts";
-import type { OutputFlags } from "./outputs.ts";
+import type { OutputFlags } from "./output-flags.ts";
 import { openScenario, planOf } from "./scenario-file.ts";
 import { session, sessionOf } from "./session.ts";
 import type { SuiteFlags } from "./suite.ts";

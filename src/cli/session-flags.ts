@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { duration, label, listenAddress } from "./flags.ts";
-import { addOutputFlags, type OutputFlags } from "./outputs.ts";
+import { addOutputFlags, type OutputFlags } from "./output-flags.ts";
 
 /** Where a run is kept, served and written, whether it loads its target or only watches it. */
 export interface SessionFlags extends OutputFlags {

@@ -14,7 +14,8 @@ import { exitCode } from "../verdict/verdict.ts";
 import { ThreadArchive } from "./archive.ts";
 import { type Io, wantsColor } from "./io.ts";
 import { spawnedAt } from "./locust/plan.ts";
-import { fileSinks, type OutputFlags, writeOutputs } from "./outputs.ts";
+import type { OutputFlags } from "./output-flags.ts";
+import { fileSinks, writeOutputs } from "./outputs.ts";
 import { type Addresses, serve } from "./serving.ts";
 import { type SessionFlags, TOKEN_VARIABLE } from "./session-flags.ts";
 import { Signals } from "./signals.ts";
@@ -66,7 +67,7 @@ export async function session(
     plannedAtMs,
     workers: workersFor(plan, options.processes),
     runFile: join(options.runs, `${plan.runId}.db`),
-    sinks: [...(options.quiet ? [] : [say]), figures, ...fileSinks(options.outputs)],
+    sinks: [...(options.quiet ? [] : [say]), figures, ...(await fileSinks(options.outputs))],
     secret: (name) => io.environment[name] ?? "",
     openLink: threads(io.environment),
   });

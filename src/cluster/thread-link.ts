@@ -1,3 +1,5 @@
+import { getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import { Worker as Thread } from "node:worker_threads";
 import { monotonicMs, SystemClock } from "../metrics/clock.ts";
 import type { FromWorker, Link, OpenLink, ToWorker } from "./protocol.ts";
@@ -22,7 +24,7 @@ function open(
   { env }: { env?: Record<string, string | undefined> },
 ): Link {
   const options = { name: worker, workerData: { worker }, execArgv: [] };
-  const thread = new Thread(program, env === undefined ? options : { ...options, env });
+  const thread = new Thread(program, env === undefined ? options : { ...options, env: withCompileCache(env) });
   let reason = "its thread ended";
   thread.on("message", (message: FromWorker) => listener.message(worker, message));
   thread.on("error", (error) => {
@@ -46,4 +48,11 @@ function open(
       late.cancel();
     },
   };
+}
+
+/** A thread keeps its compiled code where the main thread does only if its environment says so; without it, it compiles anew. */
+function withCompileCache(env: Record<string, string | undefined>): Record<string, string | undefined> {
+  // Node makes a folder for its version in the one that it is given.
+  const folder = getCompileCacheDir();
+  return folder === undefined ? env : { ...env, NODE_COMPILE_CACHE: dirname(folder) };
 }

@@ -1,6 +1,4 @@
-import { HttpClient } from "../client/http.ts";
-import { httpOptions } from "../client/settings.ts";
-import { Once, type OnceResult } from "../load/once.ts";
+import type { Once, OnceResult } from "../load/once.ts";
 import { SystemClock } from "../metrics/clock.ts";
 import { loadCode } from "../scenario/module.ts";
 import type { Plan } from "../scenario/plan.ts";
@@ -38,6 +36,12 @@ export class Around {
     const { plan, plannedAtMs, secret, tell } = this.#options;
     const { [name]: steps, seed, version, http, metrics = [] } = plan;
     if (steps === undefined) return variables;
+    // Most runs have neither: they start without an HTTP client in this thread.
+    const [{ HttpClient }, { httpOptions }, { Once }] = await Promise.all([
+      import("../client/http.ts"),
+      import("../client/settings.ts"),
+      import("../load/once.ts"),
+    ]);
     // The run's time 0 is not known before setup has ended: this clock counts from the plan.
     const clock = new SystemClock(plannedAtMs);
     const client = new HttpClient(clock, httpOptions(http, secret));

@@ -5,15 +5,15 @@ import type { RunEvent } from "../runs/sink.ts";
 import type { Plan } from "../scenario/plan.ts";
 import { Secrets, secretNames } from "../scenario/secrets.ts";
 import { Breaches } from "../target/breach.ts";
-import { createCollector } from "../target/collector.ts";
 import type { Slowest } from "../target/slowest.ts";
-import { type Supervision, supervise } from "../target/supervise.ts";
+import { type MakeCollectors, type Supervision, supervise } from "../target/supervise.ts";
 import type { ThresholdState } from "../verdict/verdict.ts";
 
 export interface TargetWatchOptions {
   /** As it is once the run's start is known. */
   plan: Plan;
   clock: Clock;
+  collectorsOf: MakeCollectors;
   secret(name: string): string;
   /** The load's own share of what is shown when a limit breaks. */
   slowest: Slowest;
@@ -54,14 +54,10 @@ export class TargetWatch {
   }
 
   #supervised(): Supervision {
-    const { plan, clock, secret, onEvent } = this.#options;
+    const { plan, clock, secret, collectorsOf, onEvent } = this.#options;
     const wallAt = (time: number) => plan.startedAt + time;
     return supervise({
-      sources: plan.sources.map((source) => ({
-        collector: createCollector(source, { clock, secret, onEvent, wallAt, trust: plan.http.tls }),
-        everyMs: source.everyMs,
-        timeoutMs: source.timeoutMs,
-      })),
+      sources: collectorsOf({ clock, secret, onEvent, wallAt, trust: plan.http.tls }),
       clock,
       onObservations: (observations) => this.#observations.push(...observations),
       onEvent,

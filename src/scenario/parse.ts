@@ -24,7 +24,7 @@ import { type MappingCheck, ownMetrics, readSource, type ScenarioSource } from "
 
 /**
  * Reads a scenario file. `path` is where it came from, for its default name; `environment` is what `${…}` is filled in
- * from. `checkMappings` (`target/collector.ts`: `mappingProblems`) looks at where `watch:` takes its metrics from. Gives all
+ * from. `checkMappings` (`target/mapping-problems.ts`) looks at where `watch:` takes its metrics from. Gives all
  * problems at once, in the order of the file.
  */
 export function readScenario(

@@ -6,7 +6,7 @@ import type { Plan } from "../scenario/plan.ts";
 import type { ThresholdState, Verdict } from "../verdict/verdict.ts";
 import { Catalogue } from "./prometheus-catalogue.ts";
 import { LabelBounds } from "./prometheus-labels.ts";
-import { addProcessMetrics, contentTypes, ExpositionRegistry, formatFor } from "./prometheus-registry.ts";
+import { contentTypes, ExpositionRegistry, formatFor, loadProcessMetrics } from "./prometheus-registry.ts";
 import { RequestFamilies } from "./prometheus-requests.ts";
 import { TargetFamilies } from "./prometheus-target.ts";
 
@@ -38,10 +38,6 @@ export class PrometheusSink implements Sink {
   #run: RunExposition | undefined;
   #stale = false;
 
-  constructor() {
-    addProcessMetrics(this.#registry);
-  }
-
   start(plan: Plan): void {
     this.#run = new RunExposition(plan, this.#registry);
     this.#stale = true;
@@ -49,6 +45,7 @@ export class PrometheusSink implements Sink {
 
   write(tick: Tick): void {
     this.#run?.write(tick);
+    void loadProcessMetrics();
     this.#stale = true;
   }
 

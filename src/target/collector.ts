@@ -1,13 +1,12 @@
 import type { Clock } from "../metrics/clock.ts";
 import type { Exhibit } from "../metrics/exhibit.ts";
 import type { Observation } from "../metrics/observation.ts";
-import type { MetricMapping, Source } from "../scenario/plan-source.ts";
+import type { Source } from "../scenario/plan-source.ts";
 import { ActuatorCollector } from "./actuator.ts";
 import { CommandCollector } from "./command.ts";
 import { DockerCollector } from "./docker.ts";
 import { HostCollector } from "./host.ts";
 import { JsonCollector } from "./json.ts";
-import { jsonProblems } from "./json-mappings.ts";
 import { LogsCollector } from "./logs.ts";
 import { NatsCollector } from "./nats.ts";
 import { NginxCollector } from "./nginx.ts";
@@ -18,7 +17,6 @@ import { PromqlCollector } from "./promql.ts";
 import { RabbitmqCollector } from "./rabbitmq.ts";
 import { RedisCollector } from "./redis.ts";
 import { ReplicasCollector } from "./replicas.ts";
-import { prometheusProblems } from "./series-rules.ts";
 import type { Trust } from "./trust.ts";
 
 /** Looks at one source of the target's health. */
@@ -62,28 +60,6 @@ export interface CollectorDeps {
   onEvent(event: SourceEvent): void;
   /** Whose certificates are good, where not those of the system's authorities alone. */
   trust?: Trust | undefined;
-}
-
-/** What is wrong with a `from` of a source; `offset` counts characters in it, from 0. */
-export interface MappingProblem {
-  metric: string;
-  from: string;
-  offset: number;
-  problem: string;
-}
-
-/** What is wrong with the mappings of a source of this kind; none means that `createCollector` takes them. */
-export function mappingProblems(kind: Source["kind"], metrics: readonly MetricMapping[]): MappingProblem[] {
-  switch (kind) {
-    case "prometheus":
-    case "actuator":
-      return prometheusProblems(metrics);
-    case "json":
-    case "command":
-      return jsonProblems(metrics);
-    default:
-      return [];
-  }
 }
 
 /** The collector of a source that has no `mappingProblems`; with one it throws. */

@@ -3,8 +3,8 @@ import { type CompiledPath, compilePath } from "../scenario/json-path.ts";
 import type { MetricMapping } from "../scenario/plan-source.ts";
 import { type Arithmetic, type ArithmeticProblem, calculate, parseArithmetic } from "./arithmetic.ts";
 import { CollectError, type CollectReason } from "./collect-error.ts";
-import type { MappingProblem } from "./collector.ts";
 import type { Filling } from "./filling.ts";
+import type { MappingProblem } from "./mapping-problems.ts";
 import type { Remarks } from "./remarks.ts";
 import { shown } from "./whole-body.ts";
 

@@ -1,7 +1,7 @@
 import { type Observation, seriesName } from "../metrics/observation.ts";
 import { targetMetric } from "../metrics/vocabulary.ts";
 import type { MetricMapping } from "../scenario/plan-source.ts";
-import type { MappingProblem } from "./collector.ts";
+import type { MappingProblem } from "./mapping-problems.ts";
 import {
   answer,
   isOnPage,

@@ -2,8 +2,9 @@ import { type Clock, sleepUntil } from "../metrics/clock.ts";
 import type { Exhibit } from "../metrics/exhibit.ts";
 import type { Observation } from "../metrics/observation.ts";
 import type { TargetMetric } from "../metrics/vocabulary.ts";
+import type { Source } from "../scenario/plan-source.ts";
 import { CollectError, type CollectReason, collectReasons } from "./collect-error.ts";
-import type { Collector, SourceEvent } from "./collector.ts";
+import type { Collector, CollectorDeps, SourceEvent } from "./collector.ts";
 import { Derivation } from "./derive.ts";
 import { Restarts } from "./restarts.ts";
 
@@ -13,6 +14,21 @@ export interface SupervisedSource {
   everyMs: number;
   /** A look that takes longer has failed; meant to be shorter than `everyMs`. */
   timeoutMs: number;
+}
+
+/** Makes the collectors of sources, once the run has its clock. */
+export type MakeCollectors = (deps: CollectorDeps) => SupervisedSource[];
+
+/** Loads what looks at these sources; nothing where there is none. */
+export async function collectorsFor(sources: readonly Source[]): Promise<MakeCollectors> {
+  if (sources.length === 0) return () => [];
+  const { createCollector } = await import("./collector.ts");
+  return (deps) =>
+    sources.map((source) => ({
+      collector: createCollector(source, deps),
+      everyMs: source.everyMs,
+      timeoutMs: source.timeoutMs,
+    }));
 }
 
 export interface SuperviseOptions {

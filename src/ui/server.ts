@@ -1,17 +1,12 @@
-import { createServer, type Server as HttpServer } from "node:http";
+import { createServer, type Server as HttpServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import express, { type ErrorRequestHandler, type Express, type Request } from "express";
 import { type Clock, sleepUntil } from "../metrics/clock.ts";
-import { escapeMarkup } from "../runs/markup.ts";
-import { type ApiSources, addApi } from "./api-routes.ts";
-import { guard, isLoopback } from "./guard.ts";
+import type { ApiSources } from "./api-routes.ts";
+import { isLoopback } from "./guard.ts";
 import { Live } from "./live.ts";
-import { addLocust } from "./locust-routes.ts";
-import { addLogin } from "./login.ts";
-import { readPageFiles } from "./page-files.ts";
 import type { ServerProblem } from "./problem.ts";
 import { type Lingering, Scrapers } from "./scrapers.ts";
-import { LEAST_TOKEN, Token } from "./token.ts";
+import { LEAST_TOKEN } from "./token.ts";
 
 export const DEFAULT_LISTEN: ListenAddress = { host: "127.0.0.1", port: 8089 };
 
@@ -40,7 +35,6 @@ export interface ServerOptions extends ApiSources {
 
 /** How long `close` waits for answers under way. */
 const CLOSING_MS = 1_000;
-const TEXT = "text/plain; charset=utf-8";
 
 /** Serves the page, `/metrics` and `/healthz`; runs are started and stopped through it only where it was given a `control`. */
 export class Server {
@@ -109,7 +103,11 @@ export async function startServer(options: ServerOptions): Promise<Server | Serv
   }
   const scrapers = new Scrapers(options.clock);
   const live = new Live(options.viewed, () => options.control?.choices());
-  const http = createServer(application(options, reachable ? undefined : wanted.host, scrapers, live));
+  const answer = onceAsked(async () => {
+    const { application } = await import("./application.ts");
+    return application(options, reachable ? undefined : wanted.host, scrapers, live);
+  });
+  const http = createServer((request, response) => void answer(request, response).catch(options.onError));
   let notice: string | undefined;
   let error = await listen(http, wanted);
   if (error?.code === "EADDRINUSE" && options.listen === undefined) {
@@ -125,6 +123,18 @@ export async function startServer(options: ServerOptions): Promise<Server | Serv
   // Without a listener, a connection that is refused for want of file descriptors would end the process.
   http.on("error", options.onError);
   return new Server(http, scrapers, live, options.clock, notice);
+}
+
+/**
+ * Makes what answers when the first request comes: Express and the routes take a good part of a run's start, and most runs
+ * begin with nobody looking.
+ */
+function onceAsked(make: () => Promise<RequestListener>): (...of: Parameters<RequestListener>) => Promise<void> {
+  let made: Promise<RequestListener> | undefined;
+  return async (request, response) => {
+    made ??= make();
+    (await made)(request, response);
+  };
 }
 
 function listen(http: HttpServer, { host, port }: ListenAddress): Promise<NodeJS.ErrnoException | undefined> {
@@ -149,85 +159,6 @@ function whyNot(error: NodeJS.ErrnoException, { host, port }: ListenAddress): st
     default:
       return `Cannot listen on ${host}:${port}: ${error.message}.`;
   }
-}
-
-/** What is served, and where: exported so that a test can hold it to its description. */
-export function application(options: ServerOptions, host: string | undefined, scrapers: Scrapers, live: Live): Express {
-  const app = express();
-  app.disable("x-powered-by");
-  // A hash of some megabytes at each scrape, for clients that never ask for it.
-  app.disable("etag");
-  const changeable = options.metricsOnly !== true && options.control !== undefined;
-  const token = options.metricsOnly === true || options.token === undefined ? undefined : new Token(options.token);
-  app.use(guard({ listenHost: host, changeable, token }));
-  if (token !== undefined) addLogin(app, token);
-  app.get("/metrics", async (request, response) => {
-    const answered = scrapers.begin(scraperName(request));
-    const { contentType, body } = await options.metrics(request.headers.accept);
-    if (request.method === "GET") response.once("finish", answered);
-    // Not `send`, which would rewrite the content type that scrapers compare.
-    response.set("Vary", "Accept").setHeader("Content-Type", contentType);
-    response.end(body);
-  });
-  app.get("/healthz", (_request, response) => {
-    response.type(TEXT).send("ok\n");
-  });
-  if (options.metricsOnly !== true) {
-    const files = readPageFiles();
-    app.get("/", (_request, response) => {
-      response.type("text/html; charset=utf-8").send(page(options.title(), files !== undefined));
-    });
-    app.get("/assets/page.js", (_request, response) => {
-      response.type("text/javascript").send(files?.script ?? "");
-    });
-    app.get("/assets/page.css", (_request, response) => {
-      response.type("text/css").send(files?.style ?? "");
-    });
-    addApi(app, options, live);
-    addLocust(app, options);
-  }
-  app.use((_request, response) => {
-    response.status(404).type(TEXT).send("Nothing is here. See /metrics and /healthz.\n");
-  });
-  // Express knows an error handler by its four parameters.
-  const failed: ErrorRequestHandler = (error, _request, response, next) => {
-    if (error.expose === true) {
-      // Of Express's readers of bodies: what was sent is no JSON, or too long.
-      response.status(error.status).type(TEXT).send(`${error.message}\n`);
-      return;
-    }
-    options.onError(error);
-    if (response.headersSent) next(error);
-    else response.status(500).type(TEXT).send("Plimsoll could not answer: that is a bug of its own.\n");
-  };
-  app.use(failed);
-  return app;
-}
-
-/** Two Prometheis on one machine differ in nothing here and count as one that comes twice as often. */
-function scraperName(request: Request): string {
-  return `${request.socket.remoteAddress ?? ""} ${(request.headers["user-agent"] ?? "").slice(0, 200)}`;
-}
-
-function page(title: string, built: boolean): string {
-  const without = built
-    ? "This page needs scripts; the figures are at"
-    : "The page was not built: run npm run build:page. The figures are at";
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeMarkup(title)} – Plimsoll</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/assets/page.css">
-<script type="module" src="/assets/page.js"></script>
-</head>
-<body>
-<div id="app"><main><h1>${escapeMarkup(title)}</h1><p>${without} <a href="/metrics">/metrics</a>.</p></main></div>
-</body>
-</html>
-`;
 }
 
 function problem(message: string): ServerProblem {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readScenario } from "../../src/scenario/parse.ts";
 import { describeProblems } from "../../src/scenario/problem.ts";
-import { mappingProblems } from "../../src/target/collector.ts";
+import { mappingProblems } from "../../src/target/mapping-problems.ts";
 import { badFiles, environment } from "./files.ts";
 
 describe("bad scenarios", () => {

@@ -8,7 +8,7 @@ import { readModule, readScenario, readValue } from "../../src/scenario/parse.ts
 import type { Plan } from "../../src/scenario/plan.ts";
 import { describeProblems } from "../../src/scenario/problem.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
-import { mappingProblems } from "../../src/target/collector.ts";
+import { mappingProblems } from "../../src/target/mapping-problems.ts";
 
 const folder = join(import.meta.dirname, "modules");
 const environment = { ADMIN_KEY: "canary-key" };

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { makePlan } from "../../src/scenario/make-plan.ts";
 import { readScenario } from "../../src/scenario/parse.ts";
 import { describeProblems } from "../../src/scenario/problem.ts";
-import { mappingProblems } from "../../src/target/collector.ts";
+import { mappingProblems } from "../../src/target/mapping-problems.ts";
 import { badFiles, environment, goodFiles } from "./files.ts";
 
 const texts = [...goodFiles, ...badFiles].map(({ text }) => text);

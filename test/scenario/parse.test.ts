@@ -5,7 +5,7 @@ import { makePlan } from "../../src/scenario/make-plan.ts";
 import { readScenario } from "../../src/scenario/parse.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import type { ScenarioStep } from "../../src/scenario/steps.ts";
-import { mappingProblems } from "../../src/target/collector.ts";
+import { mappingProblems } from "../../src/target/mapping-problems.ts";
 import { environment, goodFiles } from "./files.ts";
 
 function scenario(text: string, variables: Record<string, string> = {}, path = "shop.yaml"): Scenario {

@@ -7,7 +7,8 @@ import { readScenario } from "../../src/scenario/parse.ts";
 import type { Template } from "../../src/scenario/plan-request.ts";
 import type { MetricMapping } from "../../src/scenario/plan-source.ts";
 import type { CollectReason } from "../../src/target/collect-error.ts";
-import { type Collector, createCollector, mappingProblems } from "../../src/target/collector.ts";
+import { type Collector, createCollector } from "../../src/target/collector.ts";
+import { mappingProblems } from "../../src/target/mapping-problems.ts";
 import { failureOf, SECRET, testDeps } from "./conformance.ts";
 
 const never = new AbortController().signal;

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { program } from "../../src/cli/program.ts";
 import { makePlan } from "../../src/scenario/make-plan.ts";
 import { readScenario } from "../../src/scenario/parse.ts";
-import { mappingProblems } from "../../src/target/collector.ts";
+import { mappingProblems } from "../../src/target/mapping-problems.ts";
 import { startPracticeTarget } from "../demo/practice-target.ts";
 import { targetServer } from "./target-server.ts";
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { JsonSource } from "../../src/scenario/plan-source.ts";
-import { createCollector, mappingProblems } from "../../src/target/collector.ts";
+import { createCollector } from "../../src/target/collector.ts";
+import { mappingProblems } from "../../src/target/mapping-problems.ts";
 import { failureOf, testDeps } from "./conformance.ts";
 import { type TargetServer, targetServer } from "./target-server.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { application } from "../../src/ui/application.ts";
 import { Live } from "../../src/ui/live.ts";
 import { openApi } from "../../src/ui/openapi.ts";
 import { Scrapers } from "../../src/ui/scrapers.ts";
-import { application } from "../../src/ui/server.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 import { apiSources } from "./api-sources.ts";
 import { Recorder } from "./recorder.ts";

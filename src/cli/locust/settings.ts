@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { ClassChange } from "../../scenario/class-change.ts";
 import { timespanMs } from "../../ui/timespan.ts";
 import { label, listenAddress, duration as ownDuration, positiveInteger, processes, rate } from "../flags.ts";
-import type { OutputFlags } from "../outputs.ts";
+import type { OutputFlags } from "../output-flags.ts";
 import type { LocustArguments } from "./arguments.ts";
 import { type LogLevel, logLevels } from "./log.ts";
 

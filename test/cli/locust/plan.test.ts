@@ -11,7 +11,7 @@ import { printTaskRatio } from "../../../src/cli/task-ratio.ts";
 import type { Outcome } from "../../../src/run.ts";
 import type { Summary } from "../../../src/runs/summary.ts";
 import { readScenario } from "../../../src/scenario/parse.ts";
-import { mappingProblems } from "../../../src/target/collector.ts";
+import { mappingProblems } from "../../../src/target/mapping-problems.ts";
 import type { Verdict } from "../../../src/verdict/verdict.ts";
 
 const text = `
