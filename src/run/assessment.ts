@@ -8,6 +8,7 @@ import { Finder, type Lead } from "../search/finder.ts";
 import { type Found, foundEvidence, ofSearch } from "../search/found.ts";
 import { doubtsOf } from "../verdict/doubt.ts";
 import { type Analysis, analyse } from "../verdict/findings/analysis.ts";
+import { FindingsSoFar } from "../verdict/findings/so-far.ts";
 import { Judge } from "../verdict/judge.ts";
 import { duringLoad, Recovery, type RecoveryFigures } from "../verdict/recovery.ts";
 import { RunSeries } from "../verdict/run-series.ts";
@@ -37,13 +38,17 @@ export class Assessment {
   #loadEndedAt: number | undefined;
   #states: ThresholdState[] = [];
   #analysis: Analysis | undefined;
+  /** Of a search nothing is said before its end: it breaks limits on its way. */
+  readonly #soFar: FindingsSoFar | undefined;
+  #at = 0;
 
   /** `lead` is what a search does to the run. */
   constructor(plan: Plan, lead: Lead) {
     this.#plan = plan;
     this.#judge = new Judge(plan);
     this.#series = new RunSeries(plan, this.#judge);
-    if (plan.search !== undefined) this.#finder = new Finder(plan.search, plan.loads, this.#series, lead);
+    if (plan.search === undefined) this.#soFar = new FindingsSoFar(this.#series);
+    else this.#finder = new Finder(plan.search, plan.loads, this.#series, lead);
   }
 
   /** How the limits stand, at the end of the load as they stay. */
@@ -53,7 +58,8 @@ export class Assessment {
 
   /** What is to be seen of the run at any moment. */
   health(): Pick<StandingInput, "target" | "trust" | "analysis"> {
-    return { target: this.#judge.target.summary(), trust: this.#trust.result(), analysis: this.#analysis };
+    const analysis = this.#analysis ?? this.#soFar?.of(this.#states, this.#at);
+    return { target: this.#judge.target.summary(), trust: this.#trust.result(), analysis };
   }
 
   /** The loads are others from a moment ahead on. */
@@ -74,6 +80,7 @@ export class Assessment {
 
   /** How the limits stand with this snapshot: while the load goes on, or at its end. */
   judge(snapshot: Snapshot, how: "evaluate" | "conclude"): ThresholdState[] {
+    this.#at = snapshot.at;
     this.#trust.observe(snapshot);
     this.#states = this.#judge[how](snapshot);
     // What a search broke on its way says nothing of the line that it found.

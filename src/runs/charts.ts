@@ -1,6 +1,6 @@
-import { metricValue, rate } from "../metrics/units.ts";
+import { bytes, metricValue, rate } from "../metrics/units.ts";
 import { targetMetric } from "../metrics/vocabulary.ts";
-import type { Threshold } from "../verdict/threshold.ts";
+import type { Limit, Threshold } from "../verdict/threshold.ts";
 import type { Column, RunView } from "./view.ts";
 
 /** What one chart shows; every chart of a run has the same time axis. */
@@ -10,8 +10,8 @@ export interface ChartSpec {
   /** A metric's name, whose ending gives the unit. */
   unit: string;
   lines: { label: string; values: Column }[];
-  /** Limits of thresholds on what is shown. */
-  limits: { label: string; value: number; level: "target" | "critical" }[];
+  /** Limits of thresholds on what is shown; `text` as in `critical < 500ms`. */
+  limits: { value: number; level: "target" | "critical"; text: string }[];
   /** Lines that were left out: more than can be told apart. */
   left: number;
 }
@@ -63,7 +63,7 @@ export function loadCharts(view: RunView): ChartSpec[] {
   return charts;
 }
 
-/** What comes first on the page; the rest follows by name. */
+/** What comes first on the page, after what has a limit; the rest follows by name. */
 const order = ["cpu", "memory", "db_pool", "db_connections", "cache", "queue", "workers", "db", "http"];
 
 /** What a chart says nothing of: whether sources answer, and moments of time. */
@@ -71,17 +71,17 @@ const untold = /^up$|_timestamp_seconds$|_start_time_seconds$/;
 
 /** The target's health: a chart for each metric, together with its maximum where it has one. */
 export function targetCharts(view: RunView): ChartSpec[] {
-  const families = new Map<string, ChartSpec["lines"]>();
+  const families = new Map<string, TargetLine[]>();
   for (const { metric, labels, values } of Object.values(view.target)) {
     if (untold.test(metric)) continue;
     const family = metric.replace(/_max$/, "").replace(/_limit_bytes$/, "_used_bytes");
     const lines = families.get(family) ?? [];
     families.set(family, lines);
-    const told = Object.entries(labels).filter(([, value]) => value !== "");
-    const label = told.map(([, value]) => value).join(" ");
-    lines.push({ label: metric === family ? label : `${label} limit`, values });
+    lines.push({ labels, isLimit: metric !== family, values });
   }
+  const asked = new Set(view.run.thresholds.filter(({ subject }) => subject === "target").map(({ metric }) => metric));
   const rank = (family: string) => {
+    if (asked.has(family)) return -1;
     const at = order.findIndex((prefix) => family.startsWith(prefix));
     return at === -1 ? order.length : at;
   };
@@ -90,10 +90,36 @@ export function targetCharts(view: RunView): ChartSpec[] {
     .map(([family, lines]) => ({
       id: `target-${family}`,
       title: titleOf(family),
-      unit: family.endsWith("_total") ? "rate" : family,
+      unit: unitOf(family),
       limits: limitsOf(view, "target", family, ["avg", "min", "max", "last", "quantile"]),
-      ...fewest(lines),
+      ...fewest(told(lines)),
     }));
+}
+
+interface TargetLine {
+  labels: Record<string, string>;
+  /** It is the most that the others can be. */
+  isLimit: boolean;
+  values: Column;
+}
+
+/** Lines of one chart, each named by what tells it from the others; one that is alone by all that it is. */
+function told(lines: readonly TargetLine[]): ChartSpec["lines"] {
+  const names = [...new Set(lines.flatMap(({ labels }) => Object.keys(labels)))];
+  const differing = names.filter((name) => new Set(lines.map(({ labels }) => labels[name] ?? "")).size > 1);
+  const telling = lines.length === 1 ? names : differing;
+  return lines.map(({ labels, isLimit, values }) => {
+    const words = telling.map((name) => labels[name] ?? "").filter((word) => word !== "");
+    if (isLimit) words.push("limit");
+    return { label: words.join(" ") || (labels["source"] ?? ""), values };
+  });
+}
+
+/** What a chart's values are in; a counter's are its increase a second: of bytes, or a share of the time. */
+function unitOf(family: string): string {
+  if (!family.endsWith("_total")) return family;
+  if (family.endsWith("_bytes_total")) return "byte_rate";
+  return family.endsWith("_seconds_total") ? "time_ratio" : "rate";
 }
 
 /** More charts at once are not looked at. */
@@ -107,12 +133,27 @@ export function folded(charts: readonly ChartSpec[]): { open: ChartSpec[]; more:
   return { open, more: charts.filter((chart) => !open.includes(chart)) };
 }
 
-/** The metric's own words: `db_pool_connections` as "Db pool connections". */
+/** Words that are written otherwise than a metric's name has them. */
+const spellings: Record<string, string> = {
+  cpu: "CPU",
+  db: "DB",
+  http: "HTTP",
+  llm: "LLM",
+  gc: "GC",
+  fds: "file descriptors",
+  eventloop: "event-loop",
+  io: "I/O",
+};
+
+/** The metric's own words: `db_pool_connections` as "DB pool connections". */
 function titleOf(family: string): string {
   const words = family
-    .replace(/_total$/, " a second")
-    .replace(/_(ratio|bytes|seconds)$/, "")
-    .replaceAll("_", " ");
+    .replace(/_seconds_total$/, "_time")
+    .replace(/_total$/, "_a_second")
+    .replace(/_(ratio|bytes|seconds)(?=$|_a_second$)/, "")
+    .split("_")
+    .map((word) => spellings[word] ?? word)
+    .join(" ");
   const known = targetMetric(family) ? "" : " (own)";
   return words.charAt(0).toUpperCase() + words.slice(1) + known;
 }
@@ -131,17 +172,30 @@ function limitsOf(
   metric: string,
   kinds: readonly string[],
 ): ChartSpec["limits"] {
-  return run.thresholds
-    .filter((one) => one.subject === subject && one.metric === metric && kinds.includes(one.aggregation.kind))
-    .flatMap(({ expression, target, critical }) => [
-      ...(target ? [{ label: expression, value: target.value, level: "target" as const }] : []),
-      ...(critical ? [{ label: expression, value: critical.value, level: "critical" as const }] : []),
-    ]);
+  return (
+    run.thresholds
+      .filter((one) => one.subject === subject && one.metric === metric && kinds.includes(one.aggregation.kind))
+      // The client's charts show all requests: a limit of some of them is none of theirs.
+      .filter(({ filters }) => subject === "target" || Object.keys(filters).length === 0)
+      .flatMap(({ aggregation, target, critical }) => {
+        const of = aggregation.kind === "quantile" ? `p${Number((aggregation.q * 100).toFixed(4))} ` : "";
+        const limit = (level: "target" | "critical", one: Limit | undefined) =>
+          one === undefined ? [] : [{ value: one.value, level, text: `${of}${level} ${one.operator} ${one.text}` }];
+        return [...limit("target", target), ...limit("critical", critical)];
+      })
+  );
 }
 
 /** How a chart's values are shown. */
 export function shownIn(unit: string): (value: number) => string {
-  return unit === "rate" ? rate : (value) => metricValue(unit, value);
+  if (unit === "rate") return rate;
+  if (unit === "byte_rate") return (value) => `${bytes(value)}/s`;
+  return (value) => metricValue(unit, value);
+}
+
+/** Whose round values are powers of two. */
+export function isOfBytes(unit: string): boolean {
+  return unit.endsWith("_bytes") || unit === "byte_rate";
 }
 
 /** What the y axis spans: a limit that the values are far below would flatten them; one within reach is in view. */
@@ -156,7 +210,7 @@ export function yRange({ limits }: ChartSpec, least: number | null, most: number
 export function yTicks({ unit }: ChartSpec, [low, high]: readonly [low: number, high: number]): number[] {
   const rough = (high - low) / 4;
   const ten = 10 ** Math.floor(Math.log10(rough));
-  const step = unit.endsWith("_bytes")
+  const step = isOfBytes(unit)
     ? 2 ** Math.ceil(Math.log2(rough))
     : ([1, 2, 5].find((times) => times * ten >= rough) ?? 10) * ten;
   const first = Math.ceil(low / step);

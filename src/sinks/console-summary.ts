@@ -1,5 +1,6 @@
 import { count, duration, rate, runTime, share } from "../metrics/units.ts";
 import type { Summary, SummaryRequest, SummaryThreshold } from "../runs/summary.ts";
+import { targetCells } from "../runs/target-cells.ts";
 import { formatLike } from "../verdict/quantity.ts";
 import { evidenceLines } from "./console-evidence.ts";
 import { recoveryLines } from "./console-recovery.ts";
@@ -12,7 +13,7 @@ import {
   type Style,
 } from "./console-screen.ts";
 import { type Cell, type Column, table } from "./console-table.ts";
-import { targetCells, tellingPlace } from "./console-target.ts";
+import { tellingPlace } from "./console-target.ts";
 
 const MOST_ERRORS = 10;
 const MOST_TARGET_SERIES = 12;

@@ -1,9 +1,9 @@
 import { count, duration, rate, share } from "../metrics/units.ts";
 import { escapeMarkup } from "../runs/markup.ts";
 import type { Summary, SummaryRequest } from "../runs/summary.ts";
+import { targetCells } from "../runs/target-cells.ts";
 import { formatLike } from "../verdict/quantity.ts";
 import { plain } from "./console-screen.ts";
-import { targetCells } from "./console-target.ts";
 
 type Cell = string | number;
 

@@ -45,9 +45,14 @@ export function svgChart(spec: ChartSpec, view: RunView): string {
       }),
     ...spec.limits
       .filter(({ value }) => value >= low && value <= high)
-      .map(({ value, level }) =>
-        across(value, `stroke="var(${level === "critical" ? "--bad" : "--warn"})" stroke-dasharray="6 3"`),
-      ),
+      .flatMap(({ value, level, text }) => {
+        const colour = `var(${level === "critical" ? "--bad" : "--warn"})`;
+        const above = y(value) - 4 < TOP + 8 ? y(value) + 12 : y(value) - 4;
+        return [
+          across(value, `stroke="${colour}" stroke-dasharray="6 3"`),
+          `<text x="${WIDTH - RIGHT - 2}" y="${place(above)}" text-anchor="end" style="fill:${colour}">${escapeMarkup(text)}</text>`,
+        ];
+      }),
     ...spec.lines.map(({ values }, at) => {
       const points = path(times, values, x, y);
       return `<path d="${points}" fill="none" stroke="var(--line-${at})" stroke-width="1.5"/>`;

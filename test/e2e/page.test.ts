@@ -88,6 +88,11 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
     await until(page, "State", /running/);
     await until(page, "Users", /^3$/);
     await until(page, "Time", /of 2:00/);
+    // Whether the limits hold stands first, before the end: here nothing can break them.
+    await until(page, "Limits", /hold|missed/);
+    expect(await page.locator("main section h2").first().innerText()).toMatch(
+      /limits? holds? so far|No critical limit/,
+    );
     await page.getByLabel("to", { exact: true }).fill("6");
     await page.getByRole("button", { name: "Change" }).click();
     await until(page, "Users", /^6$/);
@@ -123,6 +128,9 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
       expect(readFileSync(await download.path()).length, title).toBeGreaterThan(100);
     }
 
+    // What came of the run stands before the form for another.
+    expect(await page.getByLabel("Profile").count()).toBe(0);
+    await page.getByText("Start another run").click();
     // Arrivals, whose profile has no users to ask for.
     await page.getByLabel("Profile").selectOption("open");
     await page.getByLabel("Arrivals a second").fill("30");
@@ -266,6 +274,29 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
     );
     // A second has room for one, however busy the machine.
     expect(long.filter((ms) => ms > 1000).length).toBeLessThan(ticks / 2);
+    await close();
+  });
+
+  it("what nobody sees is not drawn, and is up to date when somebody comes to see it", async () => {
+    const { shown } = longRun(60, 200, 45);
+    shown.view.state = "running";
+    shown.standing.verdict = null;
+    const watchers = new Set<Watcher>();
+    const url = await served({ shown, watchers });
+    const { page, close } = await opened(browser, `${url}/`);
+    await drawn(page);
+    const cells = () =>
+      page.locator("section", { has: page.getByRole("heading", { name: "Statistics" }) }).locator("tbody tr");
+    await eventually(() => cells().count()).toBe(200);
+    await page.evaluate(`
+      globalThis.changed = 0;
+      new MutationObserver((all) => { changed += all.length; }).observe(document.querySelector("#statistics").parentElement, { subtree: true, childList: true, characterData: true })`);
+    for (const request of shown.standing.requests) request.requests += 1_000_000;
+    for (const watcher of watchers) watcher.tick(secondOf(61, 45), shown.standing);
+    await eventually(() => figure(page, "Time")).toContain("1:01");
+    expect(await page.evaluate("changed")).toBe(0);
+    await cells().last().scrollIntoViewIfNeeded();
+    await eventually(() => cells().last().innerText()).toContain("1,000,051");
     await close();
   });
 });

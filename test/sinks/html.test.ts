@@ -30,7 +30,7 @@ describe("the HTML report", () => {
       "The run failed",
       "Requests a second",
       "Response time",
-      "Db pool utilization",
+      "DB pool utilization",
       "<h2>Thresholds",
       "Request statistics",
       "<h2>Failures",

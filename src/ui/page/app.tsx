@@ -1,16 +1,15 @@
-import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useState } from "preact/hooks";
-import { count, duration, rate, runTime, share } from "../../metrics/units.ts";
-import { type ChartSpec, folded, loadCharts, targetCharts } from "../../runs/charts.ts";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { soFar } from "../../runs/so-far.ts";
 import type { Shown } from "../../runs/view-sink.ts";
 import type { Choices } from "../control.ts";
-import { Chart } from "./chart.tsx";
 import { Compared } from "./comparison.tsx";
 import { RunControls, StartForm } from "./controls.tsx";
 import { Fetched } from "./fetched.tsx";
+import { Headline } from "./headline.tsx";
 import { PastRuns } from "./past-runs.tsx";
 import { type Place, Places, usePlace } from "./place.tsx";
-import { Failures, Log, Statistics, Target, Thresholds, Workers } from "./tables.tsx";
+import { Run } from "./run.tsx";
+import { Section } from "./section.tsx";
 
 interface AppProps {
   shown: Shown | undefined;
@@ -25,6 +24,8 @@ export function App({ shown, choices, source }: AppProps) {
   const place = usePlace();
   const running = isRunning(shown);
   const isReport = source === "report";
+  const here = place.kind === "now" || isReport;
+  useTitle(shown, isReport);
   return (
     <>
       <header>
@@ -36,7 +37,7 @@ export function App({ shown, choices, source }: AppProps) {
             </span>
           )}
         </h1>
-        {shown !== undefined && <Headline shown={shown} />}
+        {shown !== undefined && (here || running) && <Headline shown={shown} />}
         {source === "lost" && (
           <p role="status" class="lost">
             The server does not answer. What is shown is the last it said.
@@ -48,9 +49,11 @@ export function App({ shown, choices, source }: AppProps) {
         </button>
       </header>
       <main>
-        {place.kind === "now" || isReport ? (
+        {here ? (
           <>
-            {choices !== null && !running && <StartForm choices={choices} />}
+            {choices !== null && !running && (
+              <StartForm key={shown?.view.run.id} choices={choices} again={shown !== undefined} />
+            )}
             {shown !== undefined && !isReport && running && (
               <RunControls key={shown.view.run.id} shown={shown} choices={choices} />
             )}
@@ -94,6 +97,16 @@ function isRunning(shown: Shown | undefined): boolean {
   return shown?.view.state === "running" || shown?.view.state === "stopping";
 }
 
+/** What the browser's tab says, for whoever looks at something else meanwhile. */
+function useTitle(shown: Shown | undefined, isReport: boolean): void {
+  const run = shown?.view.run;
+  const state =
+    shown === undefined ? "" : shown.standing.verdict === null ? soFar(shown.standing).short : shown.view.state;
+  useEffect(() => {
+    if (run !== undefined && !isReport) document.title = `${state} – ${run.scenario} – Plimsoll`;
+  }, [run, state, isReport]);
+}
+
 function useTheme(): [string, (theme: string) => void] {
   const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   const [theme, setTheme] = useState(document.documentElement.dataset["theme"] ?? system);
@@ -102,157 +115,6 @@ function useTheme(): [string, (theme: string) => void] {
     document.documentElement.dataset["theme"] = theme;
   }, [theme]);
   return [theme, setTheme];
-}
-
-const states: Record<string, string> = {
-  running: "running",
-  stopping: "stopping",
-  passed: "passed",
-  failed: "failed",
-  stopped: "stopped before its end",
-  inconclusive: "inconclusive",
-};
-
-function Headline({ shown: { view, standing } }: { shown: Shown }) {
-  const { totals } = standing;
-  const { run } = view;
-  const at = (view.times.at(-1) ?? 0) * 1000;
-  const time = run.plannedMs === null ? runTime(at) : `${runTime(at)} of ${runTime(run.plannedMs)}`;
-  const failed = totals.requests === 0 ? 0 : totals.failures / totals.requests;
-  const over = standing.verdict !== null;
-  const most = view.load.users.reduce<number>((a, b) => Math.max(a, b ?? 0), 0);
-  const figures: [string, string][] = [
-    ["Time", time],
-    over ? ["Users at most", count(most)] : ["Users", count(view.load.users.at(-1) ?? 0)],
-    over ? ["Mean RPS", rate(totals.rate)] : ["RPS", rate(view.load.rate.at(-1) ?? 0)],
-    ["p95", totals.latency === null ? "–" : duration(totals.latency.p95)],
-    ["Failed", share(failed)],
-  ];
-  return (
-    <dl class="headline">
-      <div>
-        <dt>State</dt>
-        <dd class={`state ${view.state}`}>{states[view.state]}</dd>
-      </div>
-      {figures.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-function Run({ shown, theme }: { shown: Shown; theme: string }) {
-  const { view, standing } = shown;
-  const draw = (spec: ChartSpec) => <Chart key={spec.id} spec={spec} view={view} theme={theme} />;
-  const watched = folded(targetCharts(view));
-  return (
-    <>
-      {standing.verdict !== null && <Verdict shown={shown} />}
-      <Findings shown={shown} />
-      <Section title="Load">
-        <div class="charts">{loadCharts(view).map(draw)}</div>
-      </Section>
-      <Section title="Target">
-        {watched.open.length + watched.more.length === 0 ? (
-          <p class="empty">Nothing is watched: add watch: to the scenario.</p>
-        ) : (
-          <div class="charts">{watched.open.map(draw)}</div>
-        )}
-        {watched.more.length > 0 && (
-          <Fold title={`${watched.more.length} more charts of the target`}>
-            <div class="charts">{watched.more.map(draw)}</div>
-          </Fold>
-        )}
-      </Section>
-      <Section title="Thresholds">
-        <Thresholds standing={standing} />
-      </Section>
-      <Section title="Statistics">
-        <Statistics standing={standing} />
-      </Section>
-      <Section title="Failures">
-        <Failures standing={standing} />
-      </Section>
-      <Section title="Target in figures">
-        <Target standing={standing} />
-      </Section>
-      {standing.workers.length > 0 && (
-        <Section title="Workers">
-          <Workers workers={standing.workers} />
-        </Section>
-      )}
-      <Section title="Log">
-        <Log view={view} />
-      </Section>
-    </>
-  );
-}
-
-function Section({ title, children }: { title: string; children: ComponentChildren }) {
-  const id = title.toLowerCase().replaceAll(" ", "-");
-  return (
-    <section aria-labelledby={id}>
-      <h2 id={id}>{title}</h2>
-      {children}
-    </section>
-  );
-}
-
-function Verdict({ shown: { view, standing } }: { shown: Shown }) {
-  const { verdict } = standing;
-  if (verdict === null) return null;
-  const told = [...verdict.breaches, ...verdict.reasons];
-  return (
-    <section class={`verdict ${verdict.state}`} aria-labelledby="verdict">
-      <h2 id="verdict">The run {verdict.state === "inconclusive" ? "is inconclusive" : states[view.state]}</h2>
-      {told.length > 0 && (
-        <ul>
-          {told.map((line) => (
-            <li key={line}>{line}</li>
-          ))}
-        </ul>
-      )}
-      {verdict.warnings.length > 0 && (
-        <>
-          <h3>Warnings</h3>
-          <ul>
-            {verdict.warnings.map((line) => (
-              <li key={line}>{line}</li>
-            ))}
-          </ul>
-        </>
-      )}
-    </section>
-  );
-}
-
-function Findings({ shown: { standing } }: { shown: Shown }) {
-  if (standing.findings.length === 0) return null;
-  return (
-    <Section title="Findings">
-      <ul class="findings">
-        {standing.findings.map(({ claim, severity }) => (
-          <li key={claim} class={severity}>
-            <em>{severity}</em> {claim}
-          </li>
-        ))}
-      </ul>
-    </Section>
-  );
-}
-
-/** What is in it is drawn only where it is open. */
-function Fold({ title, children }: { title: string; children: ComponentChildren }) {
-  const [open, setOpen] = useState(false);
-  return (
-    <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>{title}</summary>
-      {open && children}
-    </details>
-  );
 }
 
 type File = [title: string, path: string];
@@ -282,7 +144,7 @@ function keptFiles(id: string): File[] {
 
 function Downloads({ of }: { of: File[] }) {
   return (
-    <Section title="Downloads">
+    <Section title="Downloads" version={of}>
       <ul class="downloads">
         {of.map(([title, path]) => (
           <li key={path}>

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Shown } from "../../runs/view-sink.ts";
 import type { Choices } from "../control.ts";
+import { Fold } from "./section.tsx";
 import { command } from "./source.ts";
 
 interface Started {
@@ -20,9 +21,16 @@ function number(data: FormData, name: string): number | null {
   return text === "" ? null : Number(text);
 }
 
+interface StartFormProps {
+  choices: Choices;
+  /** A run is shown: the form gives way to what came of it. */
+  again: boolean;
+}
+
 /** Locust's start form, with the scenario's own profiles. What is left empty is the profile's. */
-export function StartForm({ choices }: { choices: Choices }) {
+export function StartForm({ choices, again }: StartFormProps) {
   const [problem, setProblem] = useState<string>();
+  const [starting, setStarting] = useState(false);
   const [name, setName] = useState(choices.profile);
   const profile = choices.profiles.find((one) => one.name === name);
   const submit = async (event: SubmitEvent) => {
@@ -39,10 +47,14 @@ export function StartForm({ choices }: { choices: Choices }) {
       classes: data.getAll("classes").map(String),
       tags: data.getAll("tags").map(String),
     };
-    setProblem(await command("runs", body));
+    setStarting(true);
+    const refused = await command("runs", body);
+    setProblem(refused);
+    // Else until the first second of the run is here.
+    if (refused !== undefined) setStarting(false);
   };
   const given = (value: number | null | undefined) => (value == null ? "" : String(value));
-  return (
+  const form = (
     <form class="start" onSubmit={submit}>
       <h2>Start a run of {choices.scenario}</h2>
       <label>
@@ -89,9 +101,11 @@ export function StartForm({ choices }: { choices: Choices }) {
       <button type="submit" class="primary">
         Start
       </button>
+      <p role="status">{starting ? "Starting: the first figures come in a second or two." : ""}</p>
       <Problem text={problem} />
     </form>
   );
+  return again ? <Fold title="Start another run">{form}</Fold> : form;
 }
 
 function Choose({ title, name, of }: { title: string; name: string; of: string[] }) {
@@ -148,7 +162,7 @@ export function RunControls({ shown, choices }: { shown: Shown; choices: Choices
         </label>
         {kind === "users" && (
           <label>
-            so many a second
+            begun or ended a second
             <input name="spawnRate" type="number" min="0.001" step="any" placeholder="at once" />
           </label>
         )}

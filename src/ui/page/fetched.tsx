@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { fetched } from "./source.ts";
+import { type Fetched as Answer, fetched } from "./source.ts";
 
 interface FetchedProps<T> {
   /** Below `/api/v1/`. Another path needs another `key`. */
@@ -10,14 +10,14 @@ interface FetchedProps<T> {
 
 /** Shows what the server has at a path, once it has come. */
 export function Fetched<T>({ path, children }: FetchedProps<T>) {
-  const [answer, setAnswer] = useState<Awaited<ReturnType<typeof fetched<T>>>>();
+  const [answer, setAnswer] = useState<Answer<T>>();
   useEffect(() => {
     let wanted = true;
     const take = async () => {
       const came = await fetched<T>(path);
       if (wanted) setAnswer(came);
     };
-    take().catch(() => setAnswer({ kind: "problem", message: "The server does not answer." }));
+    void take();
     return () => {
       wanted = false;
     };

@@ -24,24 +24,36 @@ export function follow(tell: (message: Message) => void, connected: (is: boolean
   return () => events.close();
 }
 
+const SILENT = "The server does not answer.";
+
 /** Asks the server to do something; what it refuses is told in its own words. */
 export async function command(path: string, body: unknown): Promise<string | undefined> {
-  const response = await fetch(`/api/v1/${path}`, {
+  const answer = await asked(path, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
   });
-  if (response.ok) return undefined;
-  const problem = (await response.json().catch(() => ({}))) as { message?: string };
-  return problem.message ?? `The server answered ${response.status}.`;
+  return answer.kind === "problem" ? answer.message : undefined;
 }
 
 /** What the server has at a path, or why it cannot give it. */
-export async function fetched<T>(
+export async function fetched<T>(path: string): Promise<Fetched<T>> {
+  const answer = await asked(path, {});
+  return answer.kind === "problem" ? answer : { kind: "fetched", value: answer.said as T };
+}
+
+export type Fetched<T> = { kind: "fetched"; value: T } | { kind: "problem"; message: string };
+
+async function asked(
   path: string,
-): Promise<{ kind: "fetched"; value: T } | { kind: "problem"; message: string }> {
-  const response = await fetch(`/api/v1/${path}`);
-  const said = (await response.json().catch(() => ({}))) as T & { message?: string };
-  if (response.ok) return { kind: "fetched", value: said };
-  return { kind: "problem", message: said.message ?? `The server answered ${response.status}.` };
+  how: RequestInit,
+): Promise<{ kind: "answer"; said: unknown } | { kind: "problem"; message: string }> {
+  // It has ended, or the way to it.
+  const response = await fetch(`/api/v1/${path}`, how).catch(() => undefined);
+  if (response === undefined) return { kind: "problem", message: SILENT };
+  // An answer without content is none of JSON.
+  const said: unknown = await response.json().catch(() => undefined);
+  if (response.ok) return { kind: "answer", said };
+  const { message } = (said ?? {}) as { message?: string };
+  return { kind: "problem", message: message ?? `The server answered ${response.status}.` };
 }

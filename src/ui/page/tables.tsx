@@ -1,7 +1,8 @@
 import { bytes, count, duration, metricValue, rate, runTime, share } from "../../metrics/units.ts";
 import type { Standing, StandingRequest } from "../../runs/standing.ts";
 import type { LatencyFigures, SummaryThreshold } from "../../runs/summary.ts";
-import type { RunView, WorkerView } from "../../runs/view.ts";
+import { targetCells } from "../../runs/target-cells.ts";
+import type { WorkerView } from "../../runs/view.ts";
 import { formatLike } from "../../verdict/quantity.ts";
 import { type Column, Table } from "./table.tsx";
 
@@ -16,7 +17,7 @@ function time(title: string, of: (latency: LatencyFigures) => number): Column<St
 }
 
 const requestColumns: Column<StandingRequest>[] = [
-  { title: "Type", words: true, by: ({ method }) => method, cell: ({ method }) => method },
+  { title: "Type", words: "short", by: ({ method }) => method, cell: ({ method }) => method },
   {
     title: "Name",
     words: true,
@@ -87,9 +88,9 @@ interface Failure {
 
 const failureColumns: Column<Failure>[] = [
   { title: "Failures", by: ({ count: times }) => times, cell: ({ count: times }) => count(times) },
-  { title: "Method", words: true, by: ({ method }) => method, cell: ({ method }) => method },
+  { title: "Method", words: "short", by: ({ method }) => method, cell: ({ method }) => method },
   { title: "Name", words: true, by: ({ name }) => name, cell: ({ name }) => name },
-  { title: "Kind", words: true, by: ({ type }) => type, cell: ({ type }) => type },
+  { title: "Kind", words: "short", by: ({ type }) => type, cell: ({ type }) => type },
   { title: "Message", words: true, by: ({ detail }) => detail, cell: ({ detail }) => detail },
   { title: "First", by: ({ first }) => first, cell: ({ first }) => runTime(first * 1000) },
   { title: "Last", by: ({ last }) => last, cell: ({ last }) => runTime(last * 1000) },
@@ -120,7 +121,7 @@ const words: Record<SummaryThreshold["state"], string> = {
 const thresholdColumns: Column<SummaryThreshold>[] = [
   {
     title: "State",
-    words: true,
+    words: "short",
     by: ({ state }) => words[state],
     cell: ({ state, level }) => (
       <span class={`state ${state === "ok" ? "good" : state === "broken" && level === "critical" ? "bad" : "warn"}`}>
@@ -129,7 +130,7 @@ const thresholdColumns: Column<SummaryThreshold>[] = [
     ),
   },
   { title: "Threshold", words: true, by: ({ expression }) => expression, cell: ({ expression }) => expression },
-  { title: "Level", words: true, by: ({ level }) => level, cell: ({ level }) => level },
+  { title: "Level", words: "short", by: ({ level }) => level, cell: ({ level }) => level },
   {
     title: "Measured",
     by: ({ value }) => value ?? none,
@@ -139,10 +140,16 @@ const thresholdColumns: Column<SummaryThreshold>[] = [
   {
     title: "Where",
     words: true,
-    by: ({ series, reason }) => series ?? reason ?? "",
-    cell: ({ series, reason }) => series ?? reason ?? "",
+    by: whereOf,
+    cell: whereOf,
   },
 ];
+
+/** The series that counted, why there is no answer, and when a limit over time was broken. */
+function whereOf({ series, reason, broken }: SummaryThreshold): string {
+  const when = broken && `broken from ${runTime(broken.from * 1000)} to ${runTime(broken.until * 1000)}`;
+  return [series, reason, when].filter((text) => text !== undefined).join("; ");
+}
 
 export function Thresholds({ standing }: { standing: Standing }) {
   return (
@@ -156,27 +163,39 @@ export function Thresholds({ standing }: { standing: Standing }) {
   );
 }
 
-type TargetRow = { name: string } & Standing["target"][string];
+type TargetRow = { name: string; metric: string; cells: readonly string[] } & Standing["target"][string];
 
-function target(title: string, of: (row: TargetRow) => number): Column<TargetRow> {
-  return { title, by: of, cell: (row) => metricValue(row.name.replace(/\{.*$/, ""), of(row)) };
+/** A column of what was seen from moment to moment; a counter has one figure, how much it rose. */
+function target(title: string, of: (row: TargetRow) => number, cell: 0 | 1 | 2): Column<TargetRow> {
+  return { title, by: (row) => (isCounter(row) ? none : of(row)), cell: ({ cells }) => cells[cell] };
+}
+
+function isCounter({ metric }: TargetRow): boolean {
+  return metric.endsWith("_total");
+}
+
+function end(title: string, of: (row: TargetRow) => number): Column<TargetRow> {
+  return { title, by: of, cell: (row) => metricValue(row.metric, of(row)) };
 }
 
 const targetColumns: Column<TargetRow>[] = [
   { title: "Metric", words: true, by: ({ name }) => name, cell: ({ name }) => name },
-  target("Min", ({ min }) => min),
-  target("Mean", ({ mean }) => mean),
-  target("Max", ({ max }) => max),
-  target("First", ({ first }) => first),
-  target("Last", ({ last }) => last),
+  target("Min", ({ min }) => min, 0),
+  { ...target("Mean", ({ mean }) => mean, 1), by: (row) => (isCounter(row) ? row.last - row.first : row.mean) },
+  target("Max", ({ max }) => max, 2),
+  end("First", ({ first }) => first),
+  end("Last", ({ last }) => last),
   { title: "Gaps", by: ({ gaps }) => gaps, cell: ({ gaps }) => count(gaps) },
 ];
 
 /** Every series of the target's health; what sources say of themselves is left out, and moments of time. */
-export function Target({ standing }: { standing: Standing }) {
+export function Target({ standing, seconds }: { standing: Standing; seconds: number }) {
   const rows = Object.entries(standing.target)
     .filter(([name]) => !/^scrape(s|_)|_(timestamp|start_time)_seconds/.test(name))
-    .map(([name, figures]) => ({ name, ...figures }));
+    .map(([name, figures]) => {
+      const metric = name.replace(/\{.*$/s, "");
+      return { name, metric, cells: targetCells(metric, figures, seconds), ...figures };
+    });
   return (
     <Table
       caption="The target's health"
@@ -202,18 +221,5 @@ const workerColumns: Column<WorkerView>[] = [
 export function Workers({ workers }: { workers: WorkerView[] }) {
   return (
     <Table caption="Workers" columns={workerColumns} rows={workers} keyOf={({ id }) => id} empty="No worker reports." />
-  );
-}
-
-export function Log({ view }: { view: RunView }) {
-  if (view.events.length === 0) return <p class="empty">Nothing to tell.</p>;
-  return (
-    <ol class="log">
-      {view.events.toReversed().map(({ at, kind, message }) => (
-        <li key={`${at} ${message}`}>
-          <time>{runTime(at)}</time> <em>{kind}</em> {message}
-        </li>
-      ))}
-    </ol>
   );
 }
