@@ -58,7 +58,7 @@ export interface Summary {
   /** What the sources and the load had to show when limits broke, where they had something. */
   evidence?: SummaryEvidence[];
   thresholds: SummaryThreshold[];
-  /** What the run means; empty while it goes on. */
+  /** What the run means; while it goes on what gave way, and nothing else yet. */
   findings: Finding[];
   /** The warning signs of load-testing guides, each seen, not seen or not known. */
   signs: SignSeen[];

@@ -19,7 +19,8 @@ export function application(options: ServerOptions, host: string | undefined, sc
   // A hash of some megabytes at each scrape, for clients that never ask for it.
   app.disable("etag");
   const changeable = options.metricsOnly !== true && options.control !== undefined;
-  const token = options.metricsOnly === true || options.token === undefined ? undefined : new Token(options.token);
+  const token =
+    options.metricsOnly === true || options.token === undefined ? undefined : new Token(options.token, options.clock);
   app.use(guard({ listenHost: host, changeable, token }));
   if (token !== undefined) addLogin(app, token);
   app.get("/metrics", async (request, response) => {

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
-import type { RequestHandler } from "express";
-import type { Token } from "./token.ts";
+import type { RequestHandler, Response } from "express";
+import { type Token, WRONG_WITHIN_MS } from "./token.ts";
 
 /** `127.0.0.0/8`, `::1` or `localhost`: what only this machine can reach. */
 export function isLoopback(host: string): boolean {
@@ -81,6 +81,15 @@ export interface Guarding {
   token: Token | undefined;
 }
 
+/** After too many wrong tokens. */
+export function refuseForNow(response: Response): void {
+  response
+    .status(429)
+    .set("Retry-After", String(WRONG_WITHIN_MS / 1000))
+    .type("text/plain")
+    .send("Too many wrong tokens came from your address: none is heard from there for a minute.\n");
+}
+
 /** What is served without the token: the way to show it, and whether there is a server. */
 const open = ["/login", "/assets/page.css", "/healthz"];
 
@@ -106,9 +115,15 @@ export function guard({ listenHost, changeable, token }: Guarding): RequestHandl
       listenHost,
       changes,
     );
-    if (reason !== undefined) refuse(403, reason);
-    else if (token !== undefined && !open.includes(path) && !token.admits(headers)) {
-      if (path === "/" && reads) response.redirect(303, "/login");
+    if (reason !== undefined) {
+      refuse(403, reason);
+      return;
+    }
+    const needed = open.includes(path) ? undefined : token;
+    const shown = needed?.admits(headers, request.socket.remoteAddress ?? "") ?? "right";
+    if (shown !== "right") {
+      if (shown === "too often") refuseForNow(response);
+      else if (path === "/" && reads) response.redirect(303, "/login");
       else {
         response.set("WWW-Authenticate", 'Bearer realm="plimsoll"');
         refuse(401, "Send the token that Plimsoll was started with: Authorization: Bearer …, or log in at /login.");

@@ -1,20 +1,22 @@
-import express, { type Express, type Response } from "express";
+import express, { type Express, type Request, type Response } from "express";
+import { refuseForNow } from "./guard.ts";
 import type { Token } from "./token.ts";
 
 /** Serves `/login`, where the token is exchanged for a cookie: by a form, or by a link that has it (`/login?token=…`). */
 export function addLogin(app: Express, token: Token): void {
-  const exchange = (response: Response, given: unknown) => {
-    if (typeof given === "string" && token.matches(given)) {
-      response.set("Set-Cookie", token.cookie()).redirect(303, "/");
-    } else form(response, 401, "That is not the token that Plimsoll was started with.");
+  const exchange = (request: Request, response: Response, given: unknown) => {
+    const shown = token.show(typeof given === "string" ? given : "", request.socket.remoteAddress ?? "");
+    if (shown === "right") response.set("Set-Cookie", token.cookie()).redirect(303, "/");
+    else if (shown === "too often") refuseForNow(response);
+    else form(response, 401, "That is not the token that Plimsoll was started with.");
   };
   app.get("/login", (request, response) => {
     const given = request.query["token"];
     if (given === undefined) form(response, 200, "");
-    else exchange(response, given);
+    else exchange(request, response, given);
   });
   app.post("/login", express.urlencoded({ extended: false, limit: "4kb" }), (request, response) => {
-    exchange(response, (request.body as Record<string, unknown> | undefined)?.["token"]);
+    exchange(request, response, (request.body as Record<string, unknown> | undefined)?.["token"]);
   });
 }
 

@@ -7,6 +7,7 @@ import { Recorder } from "./recorder.ts";
 const token = "correct-horse-battery-staple";
 
 async function serve(host = "127.0.0.1", given = token) {
+  const clock = new VirtualClock();
   const control = new Recorder();
   const server = await startServer({
     ...apiSources(),
@@ -15,24 +16,26 @@ async function serve(host = "127.0.0.1", given = token) {
     metrics: async () => ({ contentType: "text/plain", body: "metrics" }),
     title: () => "shop",
     control,
-    clock: new VirtualClock(),
+    clock,
     onError: (error) => {
       throw error;
     },
   });
-  if (server.kind === "problem") return { problem: server.message, control, ask: undefined };
+  if (server.kind === "problem") return { problem: server.message, control, clock, ask: undefined };
   onTestFinished(() => server.close());
   const url = server.url.replace("0.0.0.0", "127.0.0.1");
   const ask = (path: string, headers: Record<string, string> = {}, init: RequestInit = {}) =>
     fetch(url + path, { redirect: "manual", ...init, headers });
-  return { control, ask, problem: undefined };
+  return { control, clock, ask, problem: undefined };
 }
 
 async function served(host?: string) {
-  const { ask, control, problem } = await serve(host);
+  const { ask, control, clock, problem } = await serve(host);
   if (ask === undefined) throw new Error(problem);
-  return { ask, control };
+  return { ask, control, clock };
 }
+
+type Ask = Awaited<ReturnType<typeof served>>["ask"];
 
 const form = { "content-type": "application/x-www-form-urlencoded" };
 
@@ -107,6 +110,22 @@ describe("a token", () => {
       const response = await ask(path, form, init);
       expect([response.status, response.headers.get("set-cookie")]).toEqual([401, null]);
     }
+  });
+
+  it.each([
+    ["a bearer", async (ask: Ask, given: string) => ask("/metrics", { authorization: `Bearer ${given}` })],
+    ["the form", async (ask: Ask, given: string) => ask("/login", form, { method: "POST", body: `token=${given}` })],
+    ["the link", async (ask: Ask, given: string) => ask(`/login?token=${given}`)],
+  ])("cannot be tried out by %s: after 20 wrong ones none is heard for a minute", async (_what, show) => {
+    const { ask, clock } = await served();
+    const cookie = (await ask(`/login?token=${token}`)).headers.get("set-cookie")?.split(";")[0] ?? "";
+    for (let i = 0; i < 20; i++) expect((await show(ask, `wrong-${i}`)).status).toBe(401);
+    const refused = await show(ask, token);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "60"]);
+    // Whoever is in stays in.
+    expect((await ask("/metrics", { cookie })).status).toBe(200);
+    await clock.advance(60_000);
+    expect((await show(ask, token)).status).toBeLessThan(400);
   });
 
   it("does not excuse a stranger", async () => {

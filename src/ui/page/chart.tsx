@@ -134,8 +134,11 @@ function options(latest: { current: Drawn }, element: HTMLElement): uPlot.Option
       })),
     ],
     hooks: {
-      drawClear: [(chart) => drawMarks(chart, latest.current, colour)],
-      draw: [(chart) => nameLimits(chart, latest.current.spec, colour)],
+      // Under the lines: what was measured is seen before what was asked.
+      drawClear: [
+        (chart) => drawMarks(chart, latest.current, colour),
+        (chart) => nameLimits(chart, latest.current.spec, colour),
+      ],
       setCursor: [(chart) => tellEvents(chart, latest.current.view)],
     },
   };
@@ -174,7 +177,8 @@ function nameLimits(chart: uPlot, { limits }: ChartSpec, colour: (name: string) 
   ctx.save();
   ctx.font = `${height}px system-ui, sans-serif`;
   ctx.textAlign = "right";
-  for (const { value, level, text } of limits) {
+  // Where there is no room for all, critical ones have it.
+  for (const { value, level, text } of limits.toSorted((a, b) => a.level.localeCompare(b.level))) {
     const y = Math.round(chart.valToPos(value, "y", true));
     // Over its line, or under it where that is at the top.
     const base = y - height < bbox.top ? y + height + 2 * devicePixelRatio : y - 3 * devicePixelRatio;
