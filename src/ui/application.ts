@@ -1,4 +1,4 @@
-import express, { type ErrorRequestHandler, type Express, type Request } from "express";
+import express, { type ErrorRequestHandler, type Express, type Request, type Response } from "express";
 import { escapeMarkup } from "../runs/markup.ts";
 import { addApi } from "./api-routes.ts";
 import { guard } from "./guard.ts";
@@ -48,19 +48,25 @@ export function application(options: ServerOptions, host: string | undefined, sc
     addApi(app, options, live);
     addLocust(app, options);
   }
-  app.use((_request, response) => {
-    response.status(404).type(TEXT).send("Nothing is here. See /metrics and /healthz.\n");
+  // Programs that ask the API read JSON, whatever went wrong.
+  const refuse = (request: Request, response: Response, status: number, message: string) => {
+    response.status(status);
+    if (request.path.startsWith("/api/v1/")) response.json({ message });
+    else response.type(TEXT).send(`${message}\n`);
+  };
+  app.use((request, response) => {
+    refuse(request, response, 404, "Nothing is here. See /metrics and /healthz.");
   });
   // Express knows an error handler by its four parameters.
-  const failed: ErrorRequestHandler = (error, _request, response, next) => {
-    if (error.expose === true) {
-      // Of Express's readers of bodies: what was sent is no JSON, or too long.
-      response.status(error.status).type(TEXT).send(`${error.message}\n`);
+  const failed: ErrorRequestHandler = (error, request, response, next) => {
+    // Of Express's readers: a body that is no JSON, or too long; a path with a lone %.
+    if (error.expose === true || error instanceof URIError) {
+      refuse(request, response, error.status ?? 400, error.message);
       return;
     }
     options.onError(error);
     if (response.headersSent) next(error);
-    else response.status(500).type(TEXT).send("Plimsoll could not answer: that is a bug of its own.\n");
+    else refuse(request, response, 500, "Plimsoll could not answer: that is a bug of its own.");
   };
   app.use(failed);
   return app;

@@ -140,6 +140,18 @@ describe("listening", () => {
 });
 
 describe("what is served", () => {
+  it.each([
+    ["/api/v1/runs/%E0%A4%A", 400],
+    ["/api/v1/runs/%E0%A4%A/summary", 400],
+    ["/api/v1/nothing", 404],
+  ])("at %s is no bug of ours, and is refused in the API's own way", async (path, status) => {
+    const { server, errors } = await started();
+    const answer = await ask(server, path);
+    expect([answer.status, answer.headers["content-type"]]).toEqual([status, "application/json; charset=utf-8"]);
+    expect(JSON.parse(answer.body)).toEqual({ message: expect.any(String) });
+    expect(errors).toEqual([]);
+  });
+
   it("is /metrics, in the format that Accept asks for", async () => {
     const { server } = await started();
     const { status, headers, body } = await ask(server, "/metrics", { accept: "application/openmetrics-text" });
