@@ -14,8 +14,8 @@ export interface Driver {
   start(user: number, intendedAt: number, next: () => boolean): Promise<void>;
   /** It begins no further iteration. */
   stop(user: number): void;
-  /** The n-th iteration of the whole load starts now, by any free user. */
-  arrive(n: number, intendedAt: number): void;
+  /** The n-th iteration of the whole load starts now, by any free user; if one has it, `ended` is called at its end. */
+  arrive(n: number, intendedAt: number, ended: () => void): void;
 }
 
 /** Where a worker takes a share up: at the beginning, or where one that was lost left it. */

@@ -42,7 +42,7 @@ export class OpenModel implements Executor, Schedule {
   take(): boolean {
     const { n, time } = this.#arrivals;
     if (time === undefined) return false;
-    this.#driver?.arrive(n, this.#parts.startMs + time);
+    this.#driver?.arrive(n, this.#parts.startMs + time, this.#walk.look);
     this.#arrivals.advance();
     this.#skip();
     return true;

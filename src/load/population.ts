@@ -76,7 +76,7 @@ export class Population implements Driver {
     this.#scheduled.delete(number);
   }
 
-  arrive(n: number, intendedAt: number): void {
+  arrive(n: number, intendedAt: number, ended: () => void): void {
     const index = this.#parts.classOf(n);
     const user = this.#idle[index]?.pop() ?? this.#join(index);
     if (user === undefined) {
@@ -92,6 +92,7 @@ export class Population implements Driver {
     user.iterate(intendedAt, () => {
       this.#idle[index]?.push(user);
       this.#rest();
+      ended();
     });
   }
 

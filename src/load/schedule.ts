@@ -15,6 +15,7 @@ export class Walk {
   readonly #over = Promise.withResolvers<void>();
   #timer: Timer | undefined;
   #state: "waiting" | "walking" | "over" = "waiting";
+  #looking = false;
 
   constructor(clock: Clock, schedule: Schedule) {
     this.#clock = clock;
@@ -36,15 +37,31 @@ export class Walk {
     if (this.#state === "walking") this.#go();
   }
 
-  readonly #go = (): void => {
-    for (let due = this.#schedule.dueAt(); due <= this.#clock.now(); due = this.#schedule.dueAt()) {
-      if (!this.#schedule.take()) {
-        this.#end();
-        return;
-      }
-    }
-    this.#timer = this.#clock.at(this.#schedule.dueAt(), this.#go);
+  /**
+   * Something else has woken the event loop: what is due by now need not wait for its timer, which comes in whole milliseconds
+   * and after whatever else the loop has to do. Not on the caller's stack, which may be a parser's.
+   */
+  readonly look = (): void => {
+    if (this.#looking) return;
+    this.#looking = true;
+    queueMicrotask(this.#takeWhatIsDue);
   };
+
+  readonly #takeWhatIsDue = (): void => {
+    this.#looking = false;
+    if (this.#state === "walking") this.#take();
+  };
+
+  readonly #go = (): void => {
+    if (this.#take()) this.#timer = this.#clock.at(this.#schedule.dueAt(), this.#go);
+    else this.#end();
+  };
+
+  /** Does what is due; false when all is over. */
+  #take(): boolean {
+    while (this.#schedule.dueAt() <= this.#clock.now()) if (!this.#schedule.take()) return false;
+    return true;
+  }
 
   readonly #end = (): void => {
     this.#state = "over";
