@@ -192,7 +192,11 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
   it("narrow screens scroll down, not sideways", async () => {
     const folder = temporaryFolder();
     const path = join(folder, "report.html");
-    writeFileSync(path, htmlReport({ ...longRun(60, 3, 5), damage: [] }, readPageFiles()));
+    const run = longRun(60, 3, 5);
+    const claim = 'db_pool_utilization_ratio{pool="main",source="the-only-application"} was full';
+    run.shown.standing.findings = [{ kind: "sign", claim, severity: "warning", evidence: [] }];
+    run.shown.view.events.push({ at: 1, kind: "source", message: claim });
+    writeFileSync(path, htmlReport({ ...run, damage: [] }, readPageFiles()));
     const { page, close } = await opened(browser, pathToFileURL(path).href, { reducedTo: 360 });
     await drawn(page);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(360);
