@@ -8,8 +8,10 @@ import { partialCorrelation } from "../../../src/verdict/findings/partial-correl
 import { recoveries } from "../../../src/verdict/findings/recovery.ts";
 import { scalabilityOf } from "../../../src/verdict/findings/scalability.ts";
 import { warningSigns } from "../../../src/verdict/findings/sign.ts";
+import { FindingsSoFar } from "../../../src/verdict/findings/so-far.ts";
 import { isSteady, settledFrom } from "../../../src/verdict/steady.ts";
 import { trendOf } from "../../../src/verdict/trend.ts";
+import type { ThresholdState } from "../../../src/verdict/verdict.ts";
 import { stages } from "../timeline.ts";
 import { seriesOf, steps, type Told } from "./series.ts";
 
@@ -196,6 +198,16 @@ describe("what gave way first", () => {
     });
     const fine = { requests: (second: number) => [{ count: at(second - 1), ms: 50 }] };
     expect(gaveWay(seriesOf(pooled(fine)), [])).toEqual([]);
+  });
+
+  it("is told while the run goes on, once a limit is broken, and looked for again when another is", () => {
+    const soFar = new FindingsSoFar(seriesOf(pooled()));
+    const state = (state: "ok" | "broken") => ({ state }) as ThresholdState;
+    expect(soFar.of([state("ok")], 1000)?.findings).toEqual([]);
+    const first = soFar.of([state("broken"), state("ok")], 2000);
+    expect(first?.findings[0]?.claim).toContain("The database pool gave way first");
+    expect(soFar.of([state("broken"), state("ok")], 3000)).toBe(first);
+    expect(soFar.of([state("broken"), state("broken")], 4000)).not.toBe(first);
   });
 });
 
