@@ -10,7 +10,7 @@ import { countOf, type UserSequence } from "./share.ts";
  * The number of the row that the n-th taker of a whole run gets, from 0; undefined where a unique feed has none left. Pure
  * arithmetic, so that any number of workers give what one would.
  */
-export function rowNumber({ name, rows, order }: Pick<Feed, "name" | "rows" | "order">, n: number, seed: number) {
+function rowNumber({ name, rows, order }: Pick<Feed, "name" | "rows" | "order">, n: number, seed: number) {
   switch (order) {
     case "sequential":
       return n % rows;

@@ -143,7 +143,7 @@ function readArguments(text: string): (string | number)[] | undefined {
 type Args = readonly (string | number)[];
 
 /** The forms of a function's result that `now` knows. */
-export const timeForms = ["ms", "s", "iso"] as const;
+const timeForms = ["ms", "s", "iso"] as const;
 /** The longest `randomString`. */
 const LONGEST_STRING = 10_000;
 

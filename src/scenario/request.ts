@@ -78,7 +78,7 @@ function methodOf(reader: Reader, node: SourceNode): Entry | undefined {
   return first;
 }
 
-export function isMethod(key: string): boolean {
+function isMethod(key: string): boolean {
   return methods.some((method) => method === key);
 }
 

@@ -1,6 +1,3 @@
-/** Locust's words for how a run stands. */
-export type LocustState = "ready" | "spawning" | "running" | "stopping" | "stopped";
-
 /** One CSV file of Locust's that says how it stands. */
 export type LocustFile = "stats" | "failures" | "exceptions";
 

@@ -30,7 +30,7 @@ export function fewSamples(reason: string, measured: Pick<Measured, "value" | "s
 }
 
 /** The samples that a percentile needs: ten beyond it. */
-export function samplesNeeded(q: number): number {
+function samplesNeeded(q: number): number {
   // 1 − 0.9 is a little less than 0.1: without the margin p90 would need 101.
   return Math.ceil(10 / (1 - q) - 1e-6);
 }

@@ -6,7 +6,7 @@ import type { Aggregation } from "./threshold.ts";
 import { FEWEST_POINTS } from "./trend.ts";
 
 /** A series with gaps in more than this share of its source's looks cannot show that a limit held. */
-export const GAP_SHARE = 0.1;
+const GAP_SHARE = 0.1;
 
 /** What an aggregation makes of one series of the target, in what is looked at. */
 export function measureSeries(

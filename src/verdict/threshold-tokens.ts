@@ -13,7 +13,7 @@ const pattern =
   /\s+|(?<word>[A-Za-z_][\w.]*)|(?<quantity>-?\d+(?:\.\d+)?[A-Za-z\u00b5\u03bc%]*(?:\/[A-Za-z]*)?)|(?<string>"(?:[^"\\]|\\.)*")|(?<symbol>[<>=!]=|[<>=(){},])|(?<unknown>".*|.)/suy;
 
 /** All tokens of a text; the last one is always `end`. */
-export function tokenize(text: string): Token[] {
+function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   pattern.lastIndex = 0;
   for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {

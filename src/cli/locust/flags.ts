@@ -25,7 +25,7 @@ export interface LocustFlag {
 export const flagGroups = ["load", "page", "figures", "log", "scenario", "own", "refused"] as const;
 export type FlagGroup = (typeof flagGroups)[number];
 
-export const groupTitles: Record<FlagGroup, string> = {
+const groupTitles: Record<FlagGroup, string> = {
   load: "The load",
   page: "The page",
   figures: "Figures",
