@@ -129,7 +129,7 @@ describe("the practice target's systems", () => {
 
 describe("the practice target where it is not safe", () => {
   it("gives a seat twice, and ignores idempotency keys", async () => {
-    const target = await startPracticeTarget(...quick, "--hold-ms", "20", "--unsafe");
+    const target = await startPracticeTarget(...quick, "--hold-ms", "300", "--unsafe");
     try {
       const matches = await Promise.all([1, 2, 3].map((n) => target.ask("/api/squads/match", { learner: `${n}` })));
       expect(new Set(matches.map(({ body }) => (body as { assignment: number }).assignment)).size).toBe(1);
