@@ -12,6 +12,7 @@ const keywords = new Set([
   "or",
   "unless",
   "bool",
+  "offset",
 ]);
 
 /** Names of the series that an expression reads. */
