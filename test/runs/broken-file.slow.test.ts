@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   copyFileSync,
@@ -38,6 +39,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function killed(path: string, lines: number): Promise<{ made: number; kept: number }> {
   const child = spawn(process.execPath, [writer, path], { stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
+  const gone = once(child, "exit");
   const said: Record<string, number> = {};
   let count = 0;
   for await (const line of createInterface(child.stdout)) {
@@ -45,6 +47,8 @@ async function killed(path: string, lines: number): Promise<{ made: number; kept
     said[word] = Number(number);
     if (++count === lines) child.kill("SIGKILL");
   }
+  // A dying process closes its output before it lets go of the file's locks.
+  await gone;
   return { made: said["made"] ?? 0, kept: said["kept"] ?? 0 };
 }
 
