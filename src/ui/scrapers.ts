@@ -4,6 +4,8 @@ import { type Clock, sleepUntil } from "../metrics/clock.ts";
 const REMEMBERED = 9;
 /** More are served, but not waited for. */
 const LIMIT = 100;
+/** Whoever comes more often than that is late by many of its intervals where its machine is busy. */
+const LEAST_WAIT_MS = 2000;
 /** No scraper is waited for longer: twice Prometheus's default interval. Somebody who looks now and then is no scraper. */
 const LONGEST_WAIT_MS = 120_000;
 
@@ -54,15 +56,18 @@ export class Scrapers {
   }
 
   /**
-   * Resolves once each scraper seen so far has come once more, or two of its intervals after it came last. Called once,
-   * when `/metrics` shows the end.
+   * Resolves once each scraper seen so far has come once more, or two of its intervals (two seconds at least) after it came last.
+   * Called once, when `/metrics` shows the end.
    */
   async linger({ capMs = 15_000, signal }: Lingering): Promise<void> {
     this.#ended = true;
     const now = this.#clock.now();
     const waits = [...this.#seen.values()].map(({ lastAt, intervals, cameAgain }) => {
       const usual = median(intervals);
-      const until = usual === undefined ? now + capMs : Math.min(lastAt + 2 * usual, now + LONGEST_WAIT_MS);
+      const until =
+        usual === undefined
+          ? now + capMs
+          : Math.min(lastAt + Math.max(2 * usual, LEAST_WAIT_MS), now + LONGEST_WAIT_MS);
       return until <= now ? undefined : sleepUntil(this.#clock, until, AbortSignal.any([signal, cameAgain.signal]));
     });
     await Promise.all(waits);
