@@ -18,8 +18,13 @@ const EXAMPLE = "postgres://localhost:5432/shop";
 /** Rows that one query of the scenario may give. */
 const MAX_SERIES = 200;
 
-/** A look may spend so much of its time on the database's size; where it takes longer, it is asked no more. */
+/**
+ * A look may spend so much of its time on the database's size. Where it takes longer, it is asked no more: three times in a
+ * row, as a busy machine makes anything slow once, or so long that the look itself is in danger.
+ */
 const SIZE_SHARE = 0.1;
+const SIZE_DANGER = 0.5;
+const SLOW_SIZES = 3;
 
 /**
  * A PostgreSQL server, by its statistics, over one connection that reads only; and the scenario's own queries, whose last
@@ -32,7 +37,8 @@ export class PostgresCollector implements Collector {
   readonly #deps: CollectorDeps;
   readonly #remarks: Remarks;
   readonly #kept: Kept<PostgresConnection>;
-  #sizeIsCheap = true;
+  /** Times in a row that the size took long to find out. */
+  #slowSizes = 0;
 
   constructor(source: PostgresSource, deps: CollectorDeps) {
     this.name = source.name;
@@ -82,13 +88,16 @@ export class PostgresCollector implements Collector {
   }
 
   async #size(connection: PostgresConnection): Promise<Table | undefined> {
-    if (!this.#sizeIsCheap) return undefined;
+    if (this.#slowSizes >= SLOW_SIZES) return undefined;
     const { clock } = this.#deps;
     const startedAt = clock.now();
     const size = await connection.tryQuery(sizeQuery);
     const now = clock.now();
-    if (now - startedAt > this.#source.timeoutMs * SIZE_SHARE) {
-      this.#sizeIsCheap = false;
+    const share = (now - startedAt) / this.#source.timeoutMs;
+    if (share <= SIZE_SHARE) this.#slowSizes = 0;
+    else if (share <= SIZE_DANGER) this.#slowSizes++;
+    else this.#slowSizes = SLOW_SIZES;
+    if (this.#slowSizes === SLOW_SIZES) {
       const seconds = ((now - startedAt) / 1000).toFixed(2);
       this.#remarks.once("size", now, `the database's size took ${seconds} s to find out, and is asked no more`);
     }

@@ -75,7 +75,7 @@ const guides: Guide[] = [
       [/(max.*(Rag|Guardrails)User.*) < \w+/, "$1 < 1s"],
     ],
     elsewhere: /^$/,
-    healthy: { users: 200, flags: "--weak none --ai-ms 50" },
+    healthy: { users: 120, flags: "--weak none --ai-ms 50" },
     weak: [
       {
         users: 500,

@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished } from "vitest";
+import { type Clock, monotonicMs, SystemClock } from "../../src/metrics/clock.ts";
 import type { MetricMapping } from "../../src/scenario/plan-source.ts";
 import { failureOf } from "./conformance.ts";
 import { type FakeRefusal, type FakeTable, speakPostgres } from "./fake-postgres.ts";
@@ -20,11 +21,18 @@ const statistics: FakeTable = {
 };
 
 /** Looks at a PostgreSQL that answers the scenario's own queries as told. */
-async function watch(own: Record<string, FakeTable | FakeRefusal>, first: FakeTable | FakeRefusal = statistics) {
+async function watch(
+  own: Record<string, FakeTable | FakeRefusal>,
+  first: FakeTable | FakeRefusal = statistics,
+  { clock, onSize = () => {} }: { clock?: Clock; onSize?: () => void } = {},
+) {
   const server = await socketServer((socket) => {
     speakPostgres(socket, (query) => {
       if (query.includes("pg_stat_activity")) return first;
-      if (query.includes("pg_database_size")) return { columns: ["name", "size"], rows: [["shop", "4096"]] };
+      if (query.includes("pg_database_size")) {
+        onSize();
+        return { columns: ["name", "size"], rows: [["shop", "4096"]] };
+      }
       return own[query] ?? { code: "42601", message: "syntax error" };
     });
   });
@@ -33,7 +41,7 @@ async function watch(own: Record<string, FakeTable | FakeRefusal>, first: FakeTa
     return { metric: `own_${i}`, labels: {}, type: "gauge", from };
   });
   const url = `postgres://u@127.0.0.1:${server.port}/shop`;
-  return looking({ kind: "postgres", name: "db", everyMs: 1000, timeoutMs: 2000, url, metrics });
+  return looking({ kind: "postgres", name: "db", everyMs: 1000, timeoutMs: 2000, url, metrics }, clock);
 }
 
 it("gives what PostgreSQL says of itself", async () => {
@@ -48,6 +56,23 @@ it("gives what PostgreSQL says of itself", async () => {
     'db_blocks_total{db="shop",result="hit"}': 900,
     'db_size_bytes{db="shop"}': 4096,
   });
+});
+
+it.each([
+  ["three times in a row", [300, 300, 10, 300, 300, 300, 10], 6],
+  ["so long that the look is in danger", [1500, 10], 1],
+])("asks no more for a size that takes long %s", async (_when, took, asked) => {
+  const system = new SystemClock(monotonicMs());
+  let passed = 0;
+  let sizes = 0;
+  const clock: Clock = { now: () => system.now() + passed, at: (time, fn) => system.at(time - passed, fn) };
+  const onSize = () => {
+    passed += took[sizes++] ?? 0;
+  };
+  const { look, told } = await watch({}, statistics, { clock, onSize });
+  for (const _ of took) await look();
+  expect(sizes).toBe(asked);
+  expect(told()).toEqual([expect.stringContaining("the database's size took")]);
 });
 
 it("asks the scenario's queries: one value, or rows of labels with a value at their end", async () => {
