@@ -1,6 +1,7 @@
 import type { Judged } from "../limit-watch.ts";
 import type { Stretch } from "../phase.ts";
 import type { RunSeries } from "../run-series.ts";
+import { studentQuantile } from "../student.ts";
 import { type Condition, judgeIn } from "./condition.ts";
 import { isTime, LEAST_TIME } from "./crossing.ts";
 
@@ -8,8 +9,8 @@ import { isTime, LEAST_TIME } from "./crossing.ts";
 const BLOCKS = 8;
 /** Of two parts nothing can be said of how much they differ by themselves. */
 const FEWEST_BLOCKS = 3;
-/** Student's t at 97.5 %, by degrees of freedom from 2 on. */
-const T = [4.303, 3.182, 2.776, 2.571, 2.447, 2.365];
+/** Each way. */
+const CONFIDENCE = 0.975;
 
 /**
  * Whether the side of its limit that a condition is on at a level is more than chance: the value is further from the limit
@@ -36,5 +37,5 @@ export function isSure(series: RunSeries, condition: Condition, stretch: Stretch
   const mean = without.reduce((sum, one) => sum + one, 0) / count;
   const spread = without.reduce((sum, one) => sum + (one - mean) ** 2, 0);
   const error = Math.sqrt(((count - 1) / count) * spread);
-  return Math.abs(scale(value) - scale(limit.value)) > (T[count - FEWEST_BLOCKS] ?? Number.POSITIVE_INFINITY) * error;
+  return Math.abs(scale(value) - scale(limit.value)) > studentQuantile(CONFIDENCE, count - 1) * error;
 }
