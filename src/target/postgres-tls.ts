@@ -53,13 +53,12 @@ export async function securedBy(
 }
 
 async function firstByte(socket: Socket): Promise<string> {
-  const closed = new CollectError("refused", "the connection was closed before the whole answer came");
   while (socket.readable) {
     const byte: Buffer | null = socket.read(1);
     if (byte !== null) return byte.toString("latin1");
     await once(socket, "readable");
   }
-  throw closed;
+  throw new CollectError("refused", "the connection was closed before the whole answer came");
 }
 
 /** As libpq: before `verify-ca` nobody's certificate is looked at, and only `verify-full` looks whose it is. */
