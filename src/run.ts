@@ -1,6 +1,6 @@
 import { Coordinator } from "./cluster/coordinator.ts";
 import type { OpenLink } from "./cluster/protocol.ts";
-import { openThread } from "./cluster/thread-link.ts";
+import { Threads } from "./cluster/thread-link.ts";
 import type { Levels, Wanted } from "./load/scale.ts";
 import { type Clock, monotonicMs, SystemClock, sleepUntil } from "./metrics/clock.ts";
 import type { Snapshot } from "./metrics/snapshot.ts";
@@ -97,7 +97,7 @@ export class Run {
     this.#assessment = new Assessment(plan, this.#lead());
     const told = [this.runFile, this.prometheus, this.view, ...sinks];
     this.#audience = new Audience(told, (message) => this.note(message));
-    this.#coordinator = new Coordinator(options.openLink ?? openThread, {
+    this.#coordinator = new Coordinator(options.openLink ?? new Threads().open, {
       snapshot: (snapshot) => this.runFile.keepWorker(snapshot),
       spans: (spans, dropped, unsampled) => this.#traces.take(spans, dropped, unsampled),
       lost: (worker, reason, replacedBy) => {

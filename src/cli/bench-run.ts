@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { threads } from "../cluster/thread-link.ts";
+import { Threads } from "../cluster/thread-link.ts";
 import { workersFor } from "../load/share.ts";
 import type { Snapshot } from "../metrics/snapshot.ts";
 import { openValue, type Prepared } from "../prepare.ts";
@@ -139,7 +139,7 @@ async function runAlone(
     runFile: join(runs, `${plan.runId}.db`),
     sinks: [last],
     secret: (name) => io.environment[name] ?? "",
-    openLink: threads(io.environment),
+    openLink: new Threads(io.environment).open,
   });
   const signals = new Signals(run);
   const release = io.onSignal((signal) => signals.handle(signal));

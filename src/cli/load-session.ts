@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { threads } from "../cluster/thread-link.ts";
+import { Threads } from "../cluster/thread-link.ts";
 import { workersFor } from "../load/share.ts";
 import type { Opened, Prepared } from "../prepare.ts";
 import { type Outcome, Run } from "../run.ts";
@@ -169,7 +169,7 @@ export class LoadSession implements Control {
       runFile: join(runs, `${plan.runId}.db`),
       sinks,
       secret: (name) => this.#io.environment[name] ?? "",
-      openLink: threads(this.#io.environment),
+      openLink: new Threads(this.#io.environment).open,
     });
     let begun = false;
     run.view.watch({

@@ -1,3 +1,4 @@
+import type { Threads } from "../cluster/thread-link.ts";
 import { version } from "../version.ts";
 import type { Io } from "./io.ts";
 import type { RunFlags } from "./run.ts";
@@ -5,7 +6,13 @@ import { openScenario, planOf } from "./scenario-file.ts";
 import { session, sessionOf } from "./session.ts";
 
 /** Reads, plans, runs. Throws a UsageError for a scenario or flags that are wrong. */
-export async function runScenario(io: Io, file: string, classes: string[], flags: RunFlags): Promise<number> {
+export async function runScenario(
+  io: Io,
+  file: string,
+  classes: string[],
+  flags: RunFlags,
+  threads?: Threads,
+): Promise<number> {
   const scenario = await openScenario(io, file);
   const prepared = planOf(io, scenario, {
     version: version(),
@@ -21,6 +28,6 @@ export async function runScenario(io: Io, file: string, classes: string[], flags
     ...(flags.watchOnly === undefined ? {} : { watchOnly: flags.watchOnly }),
     ...flags.plan,
   });
-  const { code } = await session(io, prepared, sessionOf(io, flags));
+  const { code } = await session(io, prepared, sessionOf(io, flags), threads);
   return code;
 }

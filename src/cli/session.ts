@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { threads } from "../cluster/thread-link.ts";
+import { Threads } from "../cluster/thread-link.ts";
 import { workersFor } from "../load/share.ts";
 import type { Prepared } from "../prepare.ts";
 import { Run } from "../run.ts";
@@ -57,19 +57,22 @@ export async function session(
   io: Io,
   { plan, feeds, plannedAtMs }: Prepared,
   options: SessionOptions,
+  threads = new Threads(io.environment),
 ): Promise<{ code: number; summary: Summary }> {
   const color = wantsColor(io);
   const say = new ConsoleSink(io.stdout, { color });
   const figures = new LocustFigures(spawnedAt(plan));
+  const workers = workersFor(plan, options.processes);
+  threads.keep(workers);
   const run = new Run({
     plan,
     feeds,
     plannedAtMs,
-    workers: workersFor(plan, options.processes),
+    workers,
     runFile: join(options.runs, `${plan.runId}.db`),
     sinks: [...(options.quiet ? [] : [say]), figures, ...(await fileSinks(options.outputs))],
     secret: (name) => io.environment[name] ?? "",
-    openLink: threads(io.environment),
+    openLink: threads.open,
   });
   const signals = new Signals(run);
   const served = {

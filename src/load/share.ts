@@ -99,13 +99,17 @@ function gcd(a: number, b: number): number {
 }
 
 /**
- * By default one core is left to the main thread: a scrape or a report then delays no request. -1 asks for one a core. No
- * more than there are users: a worker without any would have nobody for its arrivals.
+ * The most workers a run has, whatever its plan. By default one core is left to the main thread: a scrape or a report then
+ * delays no request. -1 asks for one a core.
  */
+export function mostWorkers(processes: number | undefined): number {
+  const cores = availableParallelism();
+  return Math.max(1, processes === -1 ? cores : (processes ?? cores - 1));
+}
+
+/** No more than there are users: a worker without any would have nobody for its arrivals. */
 export function workersFor({ loads, search }: Plan, processes: number | undefined): number {
   if (loads.length === 0) return 0;
-  const cores = availableParallelism();
-  const wanted = processes === -1 ? cores : (processes ?? cores - 1);
   const users = search?.kind === "users" ? [search.upTo] : loads.map(({ load }) => usersOf(load));
-  return Math.max(1, Math.min(wanted, ...users));
+  return Math.max(1, Math.min(mostWorkers(processes), ...users));
 }

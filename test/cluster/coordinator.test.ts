@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Coordinator } from "../../src/cluster/coordinator.ts";
 import type { FromWorker, LinkListener, ToWorker } from "../../src/cluster/protocol.ts";
-import { openThread } from "../../src/cluster/thread-link.ts";
+import { Threads } from "../../src/cluster/thread-link.ts";
 import { scaled } from "../../src/load/scale.ts";
 import { Aggregator } from "../../src/metrics/aggregator.ts";
 import { monotonicMs } from "../../src/metrics/clock.ts";
@@ -133,7 +133,7 @@ describe("the coordinator", () => {
   it("hears of a real thread that is ended", async () => {
     const gone = Promise.withResolvers<string>();
     const ready = Promise.withResolvers<void>();
-    const link = openThread("0", {
+    const link = new Threads().open("0", {
       message: (_, { kind }) => kind === "ready" && ready.resolve(),
       gone: (_, reason) => gone.resolve(reason),
     });

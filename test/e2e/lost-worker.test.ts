@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import type { OpenLink } from "../../src/cluster/protocol.ts";
-import { openThread } from "../../src/cluster/thread-link.ts";
+import { Threads } from "../../src/cluster/thread-link.ts";
 import { monotonicMs } from "../../src/metrics/clock.ts";
 import { requestCount } from "../../src/metrics/snapshot.ts";
 import { Run } from "../../src/run.ts";
@@ -26,9 +26,10 @@ it("a worker thread that dies is replaced: the load goes on, never more of it, a
   const made = makePlan(read.scenario, { host: target.url, seed: 1, suffix: "x", startedAt: Date.now(), version: "0" });
   if ("problems" in made) throw new Error(JSON.stringify(made.problems));
 
+  const threads = new Threads();
   const links: ReturnType<OpenLink>[] = [];
   const openLink: OpenLink = (worker, listener) => {
-    const link = openThread(worker, listener);
+    const link = threads.open(worker, listener);
     links.push(link);
     return link;
   };
