@@ -11,7 +11,14 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
   metrics: { rooms: [], packages: [] },
   // A time is written in a scenario as in a threshold, and one did-you-mean serves both.
   scenario: {
-    rooms: ["metrics", "verdict/threshold", "verdict/k6-threshold", "verdict/quantity", "verdict/spelling"],
+    rooms: [
+      "metrics",
+      "own-files",
+      "verdict/threshold",
+      "verdict/k6-threshold",
+      "verdict/quantity",
+      "verdict/spelling",
+    ],
     packages: ["yaml", "zod", "json-p3", "csv-parse"],
   },
   client: { rooms: ["metrics", "scenario"], packages: ["undici", "tough-cookie", "json-p3"] },
@@ -32,8 +39,8 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
     ],
     packages: ["prom-client", "@opentelemetry/*"],
   },
-  cluster: { rooms: ["load", "scenario", "metrics", "client"], packages: [] },
-  ui: { rooms: ["metrics", "verdict", "runs", "run"], packages: ["express", "preact", "uplot", "vite"] },
+  cluster: { rooms: ["load", "scenario", "metrics", "client", "own-files"], packages: [] },
+  ui: { rooms: ["metrics", "verdict", "runs", "run", "own-files"], packages: ["express", "preact", "uplot", "vite"] },
   dashboards: { rooms: ["metrics", "verdict/threshold"], packages: ["@grafana/grafana-foundation-sdk", "yaml"] },
   demo: { rooms: [], packages: ["express", "prom-client"] },
   run: {
@@ -41,7 +48,9 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
     packages: [],
   },
   prepare: { rooms: ["scenario", "metrics", "target"], packages: [] },
-  version: { rooms: [], packages: [] },
+  version: { rooms: ["own-files"], packages: [] },
+  "own-files": { rooms: [], packages: [] },
+  "vite.config": { rooms: [], packages: ["vite"] },
   embed: { rooms: ["scenario", "load", "verdict", "runs", "run", "prepare", "version"], packages: [] },
   index: { rooms: ["scenario", "verdict", "runs", "embed"], packages: [] },
   cli: {
@@ -62,6 +71,7 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
       "run",
       "prepare",
       "version",
+      "own-files",
     ],
     packages: ["commander"],
   },

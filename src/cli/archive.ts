@@ -1,11 +1,9 @@
 import { Worker as Thread } from "node:worker_threads";
+import { ownFile } from "../own-files.ts";
 import type { Answer, Archive, Question } from "../ui/archive.ts";
 
-/** The thread's own program; the compiled one beside a compiled parent. */
-const program = new URL(
-  import.meta.url.endsWith(".ts") ? "./archive-thread.ts" : "./archive-thread.js",
-  import.meta.url,
-);
+/** The thread's own program. */
+const program = ownFile("cli/archive-thread.ts");
 
 /**
  * Reads run files in a thread of its own, one for each question: the run under way ticks on meanwhile, and what a long run

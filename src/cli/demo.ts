@@ -5,13 +5,13 @@ import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { sizeNames, sizeOf, sizes, unsafeHelp, weakHelp } from "../demo/flags.ts";
 import { weaknesses } from "../demo/weakness.ts";
+import { ownFile } from "../own-files.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { Exit } from "./program.ts";
 import { addRunFlags, type RunFlags } from "./run.ts";
 
-const built = !import.meta.url.endsWith(".ts");
-const target = fileURLToPath(new URL(`../demo/main.${built ? "js" : "ts"}`, import.meta.url));
-const scenario = fileURLToPath(new URL("../../examples/demo/demo.yaml", import.meta.url));
+const target = fileURLToPath(ownFile("demo/main.ts"));
+const scenario = fileURLToPath(ownFile("../examples/demo/demo.yaml"));
 
 interface DemoFlags extends RunFlags {
   serve?: boolean;

@@ -2,10 +2,11 @@ import { getCompileCacheDir } from "node:module";
 import { dirname } from "node:path";
 import { Worker as Thread } from "node:worker_threads";
 import { monotonicMs, SystemClock } from "../metrics/clock.ts";
+import { ownFile } from "../own-files.ts";
 import type { FromWorker, Link, LinkListener, OpenLink, ToWorker } from "./protocol.ts";
 
-/** The worker's own program; the compiled one beside a compiled parent. */
-const program = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url);
+/** The worker's own program. */
+const program = ownFile("cluster/thread.ts");
 
 /** A thread that has not left by then is stuck in code of the scenario's. */
 const LEAVE_MS = 2000;

@@ -1,4 +1,5 @@
 import { registerHooks } from "node:module";
+import { ownFile } from "../own-files.ts";
 import type { TaskFunction } from "./code.ts";
 import { type CodeStep, codeOf } from "./flow.ts";
 import type { Plan } from "./plan.ts";
@@ -17,7 +18,7 @@ let resolving = false;
 function resolvePlimsoll(): void {
   if (resolving) return;
   resolving = true;
-  const index = new URL(import.meta.url.endsWith(".ts") ? "../index.ts" : "../index.js", import.meta.url).href;
+  const index = ownFile("index.ts").href;
   registerHooks({
     resolve: (specifier, context, next) =>
       specifier === "plimsoll" ? { url: index, shortCircuit: true } : next(specifier, context),

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
+import { ownFile } from "../own-files.ts";
 
 /** The page as it was built: beside this file in a published package, in `dist` where the sources run unbuilt. */
-const places = [new URL("./page/", import.meta.url), new URL("../../dist/ui/page/", import.meta.url)];
+const places = [ownFile("ui/page/"), ownFile("../dist/ui/page/")];
 
 export interface PageFiles {
   script: string;
