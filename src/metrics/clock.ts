@@ -44,18 +44,25 @@ export class SystemClock implements Clock {
   }
 
   at(time: number, fn: () => void): Timer {
+    const leftMs = time - this.now();
+    // What is due already comes after the sockets that have something to read: a timer would let a millisecond pass.
+    if (leftMs <= 0) {
+      const immediate = setImmediate(fn);
+      return { cancel: () => clearImmediate(immediate) };
+    }
     let handle: NodeJS.Timeout;
-    const arm = () => {
+    const arm = (ms: number) => {
       handle = setTimeout(
         () => {
           // A Node timer can fire up to a millisecond early: look at the clock.
-          if (this.now() < time) arm();
+          const left = time - this.now();
+          if (left > 0) arm(left);
           else fn();
         },
-        Math.min(Math.max(0, time - this.now()), LONGEST_TIMER_MS),
+        Math.min(ms, LONGEST_TIMER_MS),
       );
     };
-    arm();
+    arm(leftMs);
     return { cancel: () => clearTimeout(handle) };
   }
 }

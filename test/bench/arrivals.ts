@@ -13,7 +13,15 @@ export interface Stall {
   toMs: number;
 }
 
-/** The server's own view of a schedule: when each request came. */
+/** The server's own view of a schedule, in milliseconds. */
+export interface Seen {
+  /** When each request came, from the first on, in order. */
+  arrivals: number[];
+  /** How long each that came in the stall waited for its answer. */
+  waits: number[];
+}
+
+/** A server that tells what it saw of a schedule. */
 export class ArrivalServer {
   readonly url: string;
   readonly #process: ChildProcess;
@@ -22,7 +30,7 @@ export class ArrivalServer {
   private constructor(url: string, process: ChildProcess) {
     this.url = url;
     this.#process = process;
-    this.#printed = process.stdout === null ? Promise.resolve("[]") : text(process.stdout);
+    this.#printed = process.stdout === null ? Promise.resolve("{}") : text(process.stdout);
   }
 
   static async start({ fromMs, toMs }: Stall = { fromMs: 0, toMs: 0 }): Promise<ArrivalServer> {
@@ -38,10 +46,10 @@ export class ArrivalServer {
     return new ArrivalServer(`http://127.0.0.1:${port}/`, child);
   }
 
-  /** Ends it. Milliseconds from the first request, in order. */
-  async arrivals(): Promise<number[]> {
+  /** Ends it. */
+  async seen(): Promise<Seen> {
     this.#process.kill("SIGTERM");
-    return JSON.parse(await this.#printed) as number[];
+    return JSON.parse(await this.#printed) as Seen;
   }
 }
 

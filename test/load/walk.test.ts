@@ -81,3 +81,27 @@ it("nothing is taken once it was stopped", async () => {
   await over;
   expect(taken).toEqual([]);
 });
+
+it("what is late is caught up in stretches, between which responses are read", async () => {
+  const { clock, set, fire } = slowClock();
+  const stretches: number[] = [];
+  let taken = 0;
+  const schedule: Schedule = {
+    dueAt: () => 0,
+    take: () => {
+      if (taken === 100) return false;
+      taken++;
+      set(clock.now() + 0.25);
+      return true;
+    },
+  };
+  const over = new Walk(clock, schedule).run(new AbortController().signal);
+  for (let before = 0; taken > before; fire()) {
+    stretches.push(taken - before);
+    before = taken;
+  }
+  await over;
+  expect(taken).toBe(100);
+  // A millisecond each.
+  expect(new Set(stretches)).toEqual(new Set([4]));
+});
