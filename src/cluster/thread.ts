@@ -12,11 +12,15 @@ import { ClassicBounds } from "../metrics/histogram.ts";
 import { loadCode } from "../scenario/module.ts";
 import type { Plan } from "../scenario/plan.ts";
 import { type FromWorker, SNAPSHOT_MS, type ToWorker } from "./protocol.ts";
+import { runIn } from "./run-in.ts";
 
 const { worker: name } = workerData as { worker: string };
 const port = parentPort;
 if (port === null) throw new Error("thread.ts is the program of a worker thread, not of a process");
 const tell = (message: FromWorker) => port.postMessage(message);
+
+/** It begins while the scenario is still being read. */
+const ranIn = runIn();
 
 let prepared: Prepared | undefined;
 port.on("message", (message: ToWorker) => {
@@ -58,6 +62,7 @@ function phaseHistograms({ http }: Plan, aggregator: Aggregator): PhaseHistogram
 
 async function prepare({ plan, provisions, share }: Extract<ToWorker, { kind: "prepare" }>): Promise<Prepared> {
   const code = await loadCode(plan);
+  await ranIn;
   const clock = new SystemClock(monotonicMs());
   let startedAt = plan.startedAt;
   const aggregator = new Aggregator(name, new ClassicBounds(plan.bounds));

@@ -25,13 +25,18 @@ function plimsoll(args: string[], cwd: string, loaded: string) {
   return promisify(execFile)(process.execPath, [program, ...args], { cwd, env });
 }
 
-/** The packages that a thread has loaded up to now. */
-function packages(loaded: string, thread: "main" | "worker"): Set<string> {
-  const urls = readFileSync(loaded, "utf8").split("\n");
-  const names = urls
-    .filter((line) => line.startsWith(`${thread} `))
-    .flatMap((line) => /.*\/node_modules\/([^/]+)/.exec(line)?.[1] ?? []);
-  return new Set(names);
+type Name = "main" | "worker";
+
+/** What a thread has loaded up to now, as addresses. */
+function loadedBy(thread: Name, loaded: string): string[] {
+  return readFileSync(loaded, "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith(`${thread} `));
+}
+
+/** The packages among it. */
+function packages(loaded: string, thread: Name): Set<string> {
+  return new Set(loadedBy(thread, loaded).flatMap((url) => /.*\/node_modules\/([^/]+)/.exec(url)?.[1] ?? []));
 }
 
 it("a run has loaded nothing up to its first request that this request does not need", async () => {
@@ -62,6 +67,8 @@ profiles: { once: { users: 1, iterations: 1 } }
   const worker = then?.worker ?? new Set();
   expect([...worker]).toContain("undici");
   expect(["commander", "express", "prom-client", "yaml", "zod"].filter((name) => worker.has(name))).toEqual([]);
+  // Its code is compiled before the first user needs it.
+  expect(loadedBy("worker", loaded).filter((url) => url.endsWith("/cluster/run-in.ts"))).toHaveLength(1);
 }, 120_000);
 
 it("--help loads the command line alone", async () => {
