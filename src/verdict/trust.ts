@@ -82,21 +82,21 @@ export class Trust {
         const before = this.#since?.histograms[name];
         return before === undefined ? data : subtractHistograms(data, before);
       });
-    const lags = own("plimsoll_eventloop_delay_seconds").map(p99);
-    const delays = own("plimsoll_schedule_delay_seconds");
+    const lags = own("plimsoll_eventloop_delay_seconds");
+    const delays = together(own("plimsoll_schedule_delay_seconds"));
     const cpu = Math.max(0, ...[...this.#workers.values()].map(({ work, seenMs }) => work / seenMs));
-    const lag = Math.max(0, ...lags);
-    const delay = delays.length === 0 ? 0 : p99(delays.reduce(addHistograms));
+    const lag = worstP99(lags);
+    const delay = worstP99(delays);
     const reasons = [
       ...this.#saturation(snapshot.at - (this.#since?.at ?? 0)),
       ...exhaustion(snapshot.series, this.#since?.series ?? []),
     ];
-    if (lag > LAG_SECONDS) {
+    if (worstP99(lags.filter(tells)) > LAG_SECONDS) {
       reasons.push(
         `the generator's event loop ran ${ms(lag)} late at p99 (limit ${ms(LAG_SECONDS)}), which its latencies contain: use more --processes, fewer users, or another machine`,
       );
     }
-    if (delay > DELAY_SECONDS) {
+    if (worstP99(delays.filter(tells)) > DELAY_SECONDS) {
       reasons.push(
         `users started ${ms(delay)} behind their schedule at p99 (limit ${ms(DELAY_SECONDS)}): use more --processes, fewer users, or another machine`,
       );
@@ -135,9 +135,17 @@ function exhaustion(series: readonly SeriesData[], before: readonly SeriesData[]
   return reasons;
 }
 
-/** Seconds; 0 while there are too few to tell. */
-function p99(data: HistogramData): number {
-  return data.count < FEWEST_FOR_P99 ? 0 : (quantile(data, 0.99) ?? 0);
+/** Seconds; of few values it is their maximum, and 0 of none. */
+function worstP99(of: readonly HistogramData[]): number {
+  return Math.max(0, ...of.map((data) => quantile(data, 0.99) ?? 0));
+}
+
+function together(of: readonly HistogramData[]): HistogramData[] {
+  return of.length === 0 ? [] : [of.reduce(addHistograms)];
+}
+
+function tells({ count }: HistogramData): boolean {
+  return count >= FEWEST_FOR_P99;
 }
 
 function ms(seconds: number): string {
