@@ -8,9 +8,10 @@ import {
   DashboardLinkType,
   type Panel,
   type RowPanel,
+  type VariableModel,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import * as colours from "./colours.ts";
-import { datasource, shown, variables } from "./variables.ts";
+import { commonVariables, datasource, shown } from "./variables.ts";
 
 /** A band of panels below a title. */
 export interface Row {
@@ -29,6 +30,10 @@ export interface Board {
   uid: string;
   title: string;
   description: string;
+  /** Of its own, after the four that all have. */
+  variables?: Builder<VariableModel>[];
+  /** Where its time range begins at first, such as `now-6h`; fifteen minutes ago if left out. */
+  from?: string;
   /** Panels above the first row. */
   panels: Builder<Panel>[];
   rows: Row[];
@@ -41,7 +46,7 @@ export interface Board {
 const pluginVersion = "12.2.0";
 
 /** A dashboard as classic JSON, with the variables, the stage marks and the conventions that all of Plimsoll's share. */
-export function board({ uid, title, description, panels, rows }: Board): Dashboard {
+export function board({ uid, title, description, variables = [], from = "now-15m", panels, rows }: Board): Dashboard {
   const dashboard = new DashboardBuilder(title)
     .uid(uid)
     .description(description)
@@ -49,9 +54,9 @@ export function board({ uid, title, description, panels, rows }: Board): Dashboa
     .readonly()
     .tooltip(DashboardCursorSync.Crosshair)
     .refresh("5s")
-    .time({ from: "now-15m", to: "now" })
+    .time({ from, to: "now" })
     .timezone("browser")
-    .variables(variables())
+    .variables([...commonVariables(), ...variables])
     .annotation(stageMarks())
     .link(
       new DashboardLinkBuilder("Plimsoll")

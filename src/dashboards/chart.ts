@@ -1,18 +1,16 @@
 import {
   AxisPlacement,
   GraphDrawStyle,
-  LegendDisplayMode,
-  LegendPlacement,
   LineInterpolation,
   SortOrder,
   TooltipDisplayMode,
   VisibilityMode,
-  VizLegendOptionsBuilder,
   VizTooltipOptionsBuilder,
 } from "@grafana/grafana-foundation-sdk/common";
 import { type DynamicConfigValue, FieldColorModeId } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import * as colours from "./colours.ts";
+import { legend } from "./legend.ts";
 import { type Frame, type Query, ranges, refId } from "./query.ts";
 import { datasource, shown } from "./variables.ts";
 
@@ -74,13 +72,7 @@ export function chart({ title, description, at, unit, atLeast, lines, limits = [
     .fillOpacity(0)
     .showPoints(VisibilityMode.Never)
     .spanNulls(false)
-    .legend(
-      new VizLegendOptionsBuilder()
-        .showLegend(true)
-        .displayMode(LegendDisplayMode.List)
-        .placement(LegendPlacement.Bottom)
-        .calcs([]),
-    )
+    .legend(legend())
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
   if (atLeast !== undefined) panel.axisSoftMax(atLeast);
   lines.forEach(({ colour, several, look = "plain", right }, index) => {

@@ -3,12 +3,31 @@ import type { Row } from "./board.ts";
 import { chart, levels } from "./chart.ts";
 import { client } from "./colours.ts";
 import { left } from "./grid.ts";
+import { heatmap } from "./heatmap.ts";
 import { errorRatio, failureRates, requestRate } from "./measures.ts";
 import { timeline } from "./timeline.ts";
 import { shown } from "./variables.ts";
 
+/** Requests that ended, and those that did what was expected of them. */
+export function throughput(at: GridPos, scope = shown): Row["panels"][number] {
+  const succeeded = scope.rate("plimsoll_requests_total", { outcome: "success" });
+  return chart({
+    title: "Throughput",
+    description:
+      "Requests that ended a second, and those of them that succeeded: the gap between the lines is failures.",
+    at,
+    unit: "reqps",
+    lines: [
+      { expr: requestRate(scope, ["run_id"]), legend: "requests", colour: client.main, look: "strong" },
+      { expr: `sum by (run_id) (${succeeded})`, legend: "succeeded", colour: client.light },
+    ],
+    // A limit on the rate is the whole load's, not a part's.
+    limits: scope === shown ? [{ functions: "rate", metrics: "requests" }] : [],
+  });
+}
+
 /** Percentiles with the traces that Prometheus keeps, and the limits of the plan. */
-export function responseTime(at: GridPos): Row["panels"][number] {
+export function responseTime(at: GridPos, scope = shown): Row["panels"][number] {
   return chart({
     title: "Response time",
     description:
@@ -17,21 +36,37 @@ export function responseTime(at: GridPos): Row["panels"][number] {
     unit: "s",
     lines: [
       {
-        expr: shown.quantile(0.95, "plimsoll_response_time_seconds"),
+        expr: scope.quantile(0.95, "plimsoll_response_time_seconds"),
         legend: "p95",
         colour: client.main,
         look: "strong",
         exemplars: true,
       },
-      { expr: shown.quantile(0.5, "plimsoll_response_time_seconds"), legend: "p50", colour: client.light },
-      { expr: shown.quantile(0.99, "plimsoll_response_time_seconds"), legend: "p99", colour: client.alarm },
+      { expr: scope.quantile(0.5, "plimsoll_response_time_seconds"), legend: "p50", colour: client.light },
+      { expr: scope.quantile(0.99, "plimsoll_response_time_seconds"), legend: "p99", colour: client.alarm },
     ],
     limits: [{ functions: levels, metrics: "latency|service" }],
   });
 }
 
+/** How often each bucket was met: what percentiles hide. */
+export function responseTimes(at: GridPos, scope = shown): Row["panels"][number] {
+  return heatmap({
+    title: "Response times",
+    description: "How many requests took how long. Two bands where one was: some requests wait for something.",
+    at,
+    query: {
+      expr: `sum by (le) (increase(${scope.buckets("plimsoll_response_time_seconds")}[$__rate_interval]))`,
+      legend: "{{le}}",
+      exemplars: true,
+    },
+    unit: "s",
+    scheme: "Blues",
+  });
+}
+
 /** Failures by kind, and their share. */
-export function errors(at: GridPos): Row["panels"][number] {
+export function errors(at: GridPos, scope = shown): Row["panels"][number] {
   return chart({
     title: "Errors",
     description:
@@ -40,14 +75,14 @@ export function errors(at: GridPos): Row["panels"][number] {
     unit: "reqps",
     lines: [
       {
-        expr: failureRates(shown),
+        expr: failureRates(scope),
         legend: "{{error_type}}",
         colour: client.alarm,
         several: true,
         look: "stacked",
       },
       {
-        expr: errorRatio(shown, ["run_id"]),
+        expr: errorRatio(scope, ["run_id"]),
         legend: "share of requests",
         colour: client.strain,
         look: "strong",
@@ -58,22 +93,70 @@ export function errors(at: GridPos): Row["panels"][number] {
   });
 }
 
+/** What an open load owes, and what of it is done. */
+export function wantedAndDone(at: GridPos): Row["panels"][number] {
+  const sum = (expr: string) => `sum by (run_id) (${expr})`;
+  return chart({
+    title: "Wanted and done",
+    description:
+      "Iterations that the plan wants a second, those that ended, and those that were dropped. What lies between the first two, the generator or its users could not do. A load of users wants no rate.",
+    at,
+    unit: "ops",
+    lines: [
+      { expr: sum(shown.rate("plimsoll_iterations_total")), legend: "done", colour: client.main, look: "strong" },
+      {
+        expr: sum(shown.metric("plimsoll_arrival_rate_target")),
+        legend: "wanted",
+        colour: client.light,
+        look: "dashed",
+      },
+      {
+        expr: sum(shown.rate("plimsoll_dropped_iterations_total")),
+        legend: "dropped",
+        colour: client.strain,
+        look: "bars",
+      },
+    ],
+  });
+}
+
+/** Bodies, both ways. */
+export function network(at: GridPos): Row["panels"][number] {
+  return chart({
+    title: "Network",
+    description: "Bytes of request bodies sent and of response bodies received, a second, of the whole run.",
+    at,
+    unit: "Bps",
+    lines: [
+      {
+        expr: `sum by (run_id) (${shown.rate("plimsoll_received_bytes_total")})`,
+        legend: "received",
+        colour: client.main,
+      },
+      { expr: `sum by (run_id) (${shown.rate("plimsoll_sent_bytes_total")})`, legend: "sent", colour: client.alarm },
+    ],
+  });
+}
+
+/** A lane for each limit of the plan. */
+export function thresholds(at: GridPos): Row["panels"][number] {
+  return timeline({
+    title: "Thresholds",
+    description: "Each limit of the plan: holds or is broken. No lane while there is no data to judge.",
+    at,
+    query: {
+      expr: `min by (threshold, level) (${shown.metric("plimsoll_threshold_ok")})`,
+      legend: "{{level}}: {{threshold}}",
+    },
+    one: { text: "holds", colour: client.main },
+    zero: "broken",
+  });
+}
+
 /** The left column: what the load is and what it gets. */
 export function clientCharts(y: number): Row["panels"] {
-  const succeeded = shown.rate("plimsoll_requests_total", { outcome: "success" });
   return [
-    chart({
-      title: "Throughput",
-      description:
-        "Requests that ended a second, and those of them that succeeded: the gap between the lines is failures.",
-      at: left(y),
-      unit: "reqps",
-      lines: [
-        { expr: requestRate(shown, ["run_id"]), legend: "requests", colour: client.main, look: "strong" },
-        { expr: `sum by (run_id) (${succeeded})`, legend: "succeeded", colour: client.light },
-      ],
-      limits: [{ functions: "rate", metrics: "requests" }],
-    }),
+    throughput(left(y)),
     responseTime(left(y + 8)),
     errors(left(y + 16)),
     chart({
@@ -102,16 +185,6 @@ export function clientCharts(y: number): Row["panels"] {
         },
       ],
     }),
-    timeline({
-      title: "Thresholds",
-      description: "Each limit of the plan: holds or is broken. No lane while there is no data to judge.",
-      at: left(y + 32),
-      query: {
-        expr: `min by (threshold, level) (${shown.metric("plimsoll_threshold_ok")})`,
-        legend: "{{level}}: {{threshold}}",
-      },
-      one: { text: "holds", colour: client.main },
-      zero: "broken",
-    }),
+    thresholds(left(y + 32)),
   ];
 }

@@ -4,11 +4,12 @@ import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { loadVsServer } from "./load-vs-server.ts";
 import { normalisingRules } from "./normalise.ts";
 import { overview } from "./overview.ts";
+import { requests } from "./requests.ts";
 import { ruleFile } from "./rules.ts";
 
 /** Every generated file: its path below the repository's root, and its text. */
 export function generated(): Map<string, string> {
-  const dashboards = [overview(), loadVsServer()];
+  const dashboards = [overview(), loadVsServer(), requests()];
   return new Map([
     ...dashboards.map((one): [string, string] => [dashboardPath(one), `${JSON.stringify(one, undefined, 2)}\n`]),
     ["prometheus/rules/plimsoll.yml", ruleFile()],

@@ -1,5 +1,6 @@
 import type { Row } from "./board.ts";
 import { chart } from "./chart.ts";
+import { network } from "./client-charts.ts";
 import { client } from "./colours.ts";
 import { third } from "./grid.ts";
 import { shown } from "./variables.ts";
@@ -74,20 +75,7 @@ export function generatorCharts(y: number): Row["panels"] {
         },
       ],
     }),
-    chart({
-      title: "Network",
-      description: "Bytes of request bodies sent and of response bodies received, a second.",
-      at: third(1, y + 8),
-      unit: "Bps",
-      lines: [
-        {
-          expr: `sum by (run_id) (${shown.rate("plimsoll_received_bytes_total")})`,
-          legend: "received",
-          colour: client.main,
-        },
-        { expr: `sum by (run_id) (${shown.rate("plimsoll_sent_bytes_total")})`, legend: "sent", colour: client.alarm },
-      ],
-    }),
+    network(third(1, y + 8)),
     chart({
       title: "Spans",
       description:

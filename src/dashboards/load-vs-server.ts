@@ -5,6 +5,7 @@ import { client, server } from "./colours.ts";
 import { generatorCharts } from "./generator-charts.ts";
 import { third } from "./grid.ts";
 import { requestRate } from "./measures.ts";
+import { requestsTable } from "./requests-table.ts";
 import { runFigures } from "./run-figures.ts";
 import { type Axis, scatter } from "./scatter.ts";
 import { serverCharts } from "./server-charts.ts";
@@ -82,7 +83,8 @@ export function loadVsServer(): Dashboard {
           ...scatters(50),
         ],
       },
-      { title: "Generator health", y: 58, collapsed: true, panels: generatorCharts(59) },
+      { title: "Requests of the load", y: 58, panels: [requestsTable({ x: 0, y: 59, w: 24, h: 10 })] },
+      { title: "Generator health", y: 69, collapsed: true, panels: generatorCharts(70) },
     ],
   });
 }

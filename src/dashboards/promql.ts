@@ -34,6 +34,11 @@ export class Scope {
     this.window = scope.window;
   }
 
+  /** The same, of these values of labels: in place of its own where it has them. */
+  narrowed(run: Matchers): Scope {
+    return new Scope({ run: { ...this.#run, ...run }, target: this.#target, window: this.window });
+  }
+
   /** A selector of what Plimsoll measures. */
   metric(name: PlimsollMetric, matchers: Matchers = {}): string {
     return this.#plimsoll(name, "", matchers);
@@ -41,8 +46,17 @@ export class Scope {
 
   /** A selector of the classic buckets of a histogram of Plimsoll's. */
   buckets(name: PlimsollMetric, matchers: Matchers = {}): string {
-    if (plimsollMetrics[name].type !== "histogram") throw new Error(`${name} is no histogram: it has no buckets`);
-    return this.#plimsoll(name, "_bucket", matchers);
+    return this.#histogram(name, "_bucket", matchers);
+  }
+
+  /** How much a histogram of Plimsoll's has been told in all, a second. */
+  sumRate(name: PlimsollMetric, matchers: Matchers = {}): string {
+    return `rate(${this.#histogram(name, "_sum", matchers)}[${this.window}])`;
+  }
+
+  /** How often a histogram of Plimsoll's has been told something, a second. */
+  countRate(name: PlimsollMetric, matchers: Matchers = {}): string {
+    return `rate(${this.#histogram(name, "_count", matchers)}[${this.window}])`;
   }
 
   /** A selector of what the target's sources say; the name is the vocabulary's, without `target_`. */
@@ -70,6 +84,11 @@ export class Scope {
   process(name: ProcessMetric, over?: "rate"): string {
     const value = over === undefined ? name : `${over}(${name}[${this.window}])`;
     return `sum by (run_id) (${value} * on (job, instance) group_left (run_id) ${this.metric("plimsoll_run_info")})`;
+  }
+
+  #histogram(name: PlimsollMetric, part: "_bucket" | "_sum" | "_count", matchers: Matchers): string {
+    if (plimsollMetrics[name].type !== "histogram") throw new Error(`${name} is no histogram: it has no ${part}`);
+    return this.#plimsoll(name, part, matchers);
   }
 
   #plimsoll(name: PlimsollMetric, suffix: string, matchers: Matchers): string {

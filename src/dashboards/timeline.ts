@@ -1,11 +1,4 @@
-import {
-  LegendDisplayMode,
-  LegendPlacement,
-  TooltipDisplayMode,
-  VisibilityMode,
-  VizLegendOptionsBuilder,
-  VizTooltipOptionsBuilder,
-} from "@grafana/grafana-foundation-sdk/common";
+import { TooltipDisplayMode, VisibilityMode, VizTooltipOptionsBuilder } from "@grafana/grafana-foundation-sdk/common";
 import {
   FieldColorBuilder,
   FieldColorModeId,
@@ -15,6 +8,7 @@ import {
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/statetimeline";
 import * as colours from "./colours.ts";
+import { legend } from "./legend.ts";
 import { type Frame, type Query, ranges } from "./query.ts";
 import { datasource } from "./variables.ts";
 
@@ -53,12 +47,6 @@ export function timeline({ title, description, at, query, one, zero }: Timeline)
     .mergeValues(true)
     .rowHeight(0.8)
     .spanNulls(false)
-    .legend(
-      new VizLegendOptionsBuilder()
-        .showLegend(true)
-        .displayMode(LegendDisplayMode.List)
-        .placement(LegendPlacement.Bottom)
-        .calcs([]),
-    )
+    .legend(legend())
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Single));
 }

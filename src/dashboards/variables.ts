@@ -20,7 +20,7 @@ export const shown = new Scope({
 const anything = new Scope({ window: "$__rate_interval" });
 
 /** The four variables that every dashboard has, in the order in which they depend on one another. */
-export function variables() {
+export function commonVariables() {
   return [
     new DatasourceVariableBuilder("datasource")
       .label("Data source")
@@ -39,7 +39,8 @@ export function variables() {
   ];
 }
 
-function labelValues(name: string, selector: string): QueryVariableBuilder {
+/** A variable whose values are those of a label. */
+export function labelValues(name: string, selector: string): QueryVariableBuilder {
   const query = `label_values(${selector}, ${name})`;
   return new QueryVariableBuilder(name)
     .datasource(datasource)
@@ -49,8 +50,8 @@ function labelValues(name: string, selector: string): QueryVariableBuilder {
     .sort(VariableSort.AlphabeticalAsc);
 }
 
-/** Without `current`, Grafana would choose the first value, not all. */
-function several(variable: QueryVariableBuilder): QueryVariableBuilder {
+/** Any number of its values, all at first: without `current`, Grafana would choose the first one. */
+export function several(variable: QueryVariableBuilder): QueryVariableBuilder {
   return variable
     .multi(true)
     .includeAll(true)

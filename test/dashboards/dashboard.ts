@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { globSync, readFileSync } from "node:fs";
+import { basename, resolve } from "node:path";
 
 /** A dashboard as Grafana reads it: what tests look at of the classic JSON. */
 export interface DashboardJson {
@@ -86,6 +86,11 @@ export interface TargetJson {
 }
 
 export const root = resolve(import.meta.dirname, "../..");
+
+/** Of the committed dashboards, by their files. */
+export const dashboardNames = globSync("grafana/dashboards/*.json", { cwd: root }).map((path) =>
+  basename(path, ".json"),
+);
 
 /** A committed dashboard, by its file's name without `.json`. */
 export function readDashboard(name: string): DashboardJson {

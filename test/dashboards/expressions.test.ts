@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { program } from "../services.ts";
-import { readDashboard } from "./dashboard.ts";
+import { dashboardNames, readDashboard } from "./dashboard.ts";
 import { type Expression, expressions, labelQueries, type VariableValues } from "./expressions.ts";
 
 const values: VariableValues = {
@@ -63,7 +63,7 @@ it("refuses a variable that nobody defines", () => {
 
 const promtool = program("promtool");
 if (promtool !== undefined) {
-  it.each(["overview", "load-vs-server"])("%s is PromQL that Prometheus 2.42 reads, every one", (name) => {
+  it.each(dashboardNames)("%s is PromQL that Prometheus 2.42 reads, every one", (name) => {
     const rules = expressions(readDashboard(name), values).map(({ expr }, index) => ({
       record: `query:${index}`,
       expr,

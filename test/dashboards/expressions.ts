@@ -6,6 +6,8 @@ export interface VariableValues {
   /** `"all"` is the variable's own All. */
   scenario: string[] | "all";
   target: string[] | "all";
+  /** Of the dashboards that have it. */
+  request?: string[] | "all";
   /** Of the dashboard's time range, such as `60s`. */
   range: string;
   /** At least four scrape intervals: `20s` for the shipped 5 s. */
@@ -86,8 +88,9 @@ function resolved(text: string, dashboard: DashboardJson, values: VariableValues
         return values.run_id;
       case "scenario":
       case "target":
+      case "request":
         return several(
-          values[name],
+          values[name] ?? "all",
           dashboard.templating.list.find((variable) => variable.name === name),
         );
       default:

@@ -76,9 +76,8 @@ export const rules: Rule[] = [
   ),
   dashboards("it is classic JSON", ({ schemaVersion }) => schemaVersion === 41 || schemaVersion === 42),
   dashboards("it says what it is for", ({ description }) => /\.$/.test(description)),
-  dashboards(
-    "it has the four variables in their order",
-    ({ templating }) => templating.list.map(({ name }) => name).join(" ") === "datasource run_id scenario target",
+  dashboards("the four variables come first, in their order", ({ templating }) =>
+    /^datasource run_id scenario target\b/.test(templating.list.map(({ name }) => name).join(" ")),
   ),
   dashboards("variables say what they are", ({ templating }) =>
     templating.list.every(({ label, description }) => label !== "" && /\.$/.test(description)),
@@ -109,11 +108,6 @@ export const rules: Rule[] = [
         useValueForTime === true &&
         /^max by \(stage\) \(plimsoll_stage_start_timestamp_seconds\{.*\}\) \* 1000$/.test(expr),
     ),
-  ),
-  dashboards("the latency panel shows exemplars", (dashboard) =>
-    drawnPanels(dashboard)
-      .flatMap(({ targets }) => targets ?? [])
-      .some(({ exemplar, expr }) => exemplar && expr.includes("plimsoll_response_time_seconds_bucket")),
   ),
   {
     name: "panels and rows have ids of their own",
@@ -211,6 +205,23 @@ export const rules: Rule[] = [
     const shaped = ids.includes("merge") && ids.includes("organize");
     return type === "table" && !(shaped && targets.every(({ instant, format }) => instant && format === "table"));
   }),
+  panels("a chart of response times shows exemplars", ({ type, targets = [] }) => {
+    const ofBuckets = targets.filter(({ expr }) => expr.includes("plimsoll_response_time_seconds_bucket"));
+    return type === "timeseries" && ofBuckets.length > 0 && !ofBuckets.some(({ exemplar }) => exemplar);
+  }),
+  panels("a request in a table leads to its dashboard, with run and time", ({ type, targets = [], fieldConfig }) => {
+    if (type !== "table" || !targets.some(({ expr }) => /by \([^)]*\brequest\b/.test(expr))) return false;
+    const links = (fieldConfig?.overrides ?? [])
+      .filter(({ matcher }) => matcher.options === "request")
+      .flatMap(({ properties }) => properties.filter(({ id }) => id === "links"));
+    const parts = [
+      "/d/plimsoll-requests?",
+      `\${run_id:queryparam}`,
+      `var-request=\${__value.raw:percentencode}`,
+      `\${__url_time_range}`,
+    ];
+    return !links.some(({ value }) => parts.every((part) => JSON.stringify(value).includes(part)));
+  }),
   panels("the left column is the client's, the right one the server's", ({ type, gridPos, targets = [] }) => {
     if (type !== "timeseries" || gridPos.w !== 12) return false;
     const data = targets.map(({ expr }) => expr).filter((expr) => !expr.includes("plimsoll_threshold_"));
@@ -238,7 +249,7 @@ export const rules: Rule[] = [
     selectors(expr)
       .filter(({ name }) => name.startsWith("plimsoll_"))
       .some(({ name, matchers }) => {
-        const family = name.replace(/_bucket$/, "") as PlimsollMetric;
+        const family = name.replace(/_(bucket|sum|count)$/, "") as PlimsollMetric;
         const hasScenario = (plimsollMetrics[family].labels as readonly string[]).includes("scenario");
         return !matchers.includes('run_id=~"$run_id"') || (hasScenario && !matchers.includes('scenario=~"$scenario"'));
       }),
