@@ -120,6 +120,31 @@ export function wantedAndDone(at: GridPos): Row["panels"][number] {
   });
 }
 
+/** How many there are, and how many the load makes anew. */
+export function connections(at: GridPos): Row["panels"][number] {
+  return chart({
+    title: "Connections",
+    description:
+      "Connections that are open, and those that were opened a second (right axis): many of these are requests that pay for a connection of their own.",
+    at,
+    unit: "short",
+    lines: [
+      {
+        expr: `sum by (run_id) (${shown.metric("plimsoll_connections_open")})`,
+        legend: "open",
+        colour: client.main,
+        look: "strong",
+      },
+      {
+        expr: `sum by (run_id) (${shown.rate("plimsoll_connections_opened_total")})`,
+        legend: "opened",
+        colour: client.alarm,
+        right: "ops",
+      },
+    ],
+  });
+}
+
 /** Bodies, both ways. */
 export function network(at: GridPos): Row["panels"][number] {
   return chart({

@@ -1,15 +1,17 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
+import { generator } from "./generator.ts";
 import { loadVsServer } from "./load-vs-server.ts";
 import { normalisingRules } from "./normalise.ts";
 import { overview } from "./overview.ts";
 import { requests } from "./requests.ts";
 import { ruleFile } from "./rules.ts";
+import { soak } from "./soak.ts";
 
 /** Every generated file: its path below the repository's root, and its text. */
 export function generated(): Map<string, string> {
-  const dashboards = [overview(), loadVsServer(), requests()];
+  const dashboards = [overview(), loadVsServer(), requests(), generator(), soak()];
   return new Map([
     ...dashboards.map((one): [string, string] => [dashboardPath(one), `${JSON.stringify(one, undefined, 2)}\n`]),
     ["prometheus/rules/plimsoll.yml", ruleFile()],

@@ -10,11 +10,27 @@ import {
 export type Matchers = Readonly<Record<string, string | { matches: string }>>;
 
 /**
- * What prom-client tells of the generator's process. These names are its own and carry no `run_id`: a query joins them to
- * a run by `job` and `instance`.
+ * What prom-client tells of the generator's process, and Prometheus of its scrape. These names are their own and carry no
+ * `run_id`: a query joins them to a run by `job` and `instance`.
  */
-export const processMetrics = ["process_cpu_seconds_total", "process_resident_memory_bytes"] as const;
+export const processMetrics = [
+  "process_cpu_seconds_total",
+  "process_resident_memory_bytes",
+  "process_open_fds",
+  "process_max_fds",
+  "nodejs_heap_size_used_bytes",
+  "nodejs_gc_duration_seconds_sum",
+  "scrape_duration_seconds",
+] as const;
 export type ProcessMetric = (typeof processMetrics)[number];
+
+/**
+ * An expression as it was some time before. Every selector ends with its matchers or, where it is a range, with the range:
+ * a metric that is narrowed by nothing is left as it is.
+ */
+export function earlier(expr: string, ago: string): string {
+  return expr.replace(/\}(?:\[[^\]]*\])?/g, (end) => `${end} offset ${ago}`);
+}
 
 /**
  * What a set of queries is about. All selectors are made here, from the names that `/metrics` registers: a renamed metric

@@ -1,6 +1,6 @@
 import type { GridPos } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { Row } from "./board.ts";
-import { table } from "./table.ts";
+import { requestLink, table } from "./table.ts";
 import { shown } from "./variables.ts";
 
 const sum = (by: string, expr: string) => `sum by (${by}) (${expr})`;
@@ -19,7 +19,7 @@ export function requestsTable(at: GridPos, scope = shown): Row["panels"][number]
       "Each request over the whole time range: how many, how fast, and how many failed. A click on a name leads to that request alone.",
     at,
     by: "request",
-    link: { title: "Look at this request", uid: "plimsoll-requests", variable: "request" },
+    link: requestLink,
     columns: [
       { expr: all, legend: "requests", unit: "short" },
       {

@@ -1,7 +1,7 @@
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { board, type Row } from "./board.ts";
 import { chart } from "./chart.ts";
-import { errors, network, responseTime, responseTimes, throughput } from "./client-charts.ts";
+import { connections, errors, network, responseTime, responseTimes, throughput } from "./client-charts.ts";
 import { client } from "./colours.ts";
 import { third } from "./grid.ts";
 import { errorRatio } from "./measures.ts";
@@ -105,27 +105,7 @@ function ofAll(y: number): Row["panels"] {
         },
       ],
     }),
-    chart({
-      title: "Connections",
-      description:
-        "Connections that are open, and those that were opened a second (right axis): many of these are requests that pay for a connection of their own.",
-      at: third(1, y),
-      unit: "short",
-      lines: [
-        {
-          expr: `sum by (run_id) (${shown.metric("plimsoll_connections_open")})`,
-          legend: "open",
-          colour: client.main,
-          look: "strong",
-        },
-        {
-          expr: `sum by (run_id) (${shown.rate("plimsoll_connections_opened_total")})`,
-          legend: "opened",
-          colour: client.alarm,
-          right: "ops",
-        },
-      ],
-    }),
+    connections(third(1, y)),
     network(third(2, y)),
   ];
 }

@@ -15,6 +15,9 @@ export interface Link {
   variable: string;
 }
 
+/** From a request's name to the dashboard of that request. */
+export const requestLink: Link = { title: "Look at this request", uid: "plimsoll-requests", variable: "request" };
+
 export interface Table extends Frame {
   /** The label whose values are the rows. */
   by: string;
@@ -23,7 +26,7 @@ export interface Table extends Frame {
   columns: Column[];
 }
 
-/** A row for each value of a label of a run, as it stands at the end of the time range. */
+/** A row for each value of a label, as it stands at the end of the time range. */
 export function table({ title, description, at, by, link, columns }: Table): PanelBuilder {
   const values = columns.map(({ legend }, index) => [`Value #${refId(index)}`, legend]);
   const order = [by, ...values.map(([value]) => value)].map((name, index) => [name, index]);

@@ -53,6 +53,17 @@ it("says where the variables' values come from", () => {
   ]);
 });
 
+it("takes what only some dashboards have as it is at first, or as it is chosen", () => {
+  const request = (chosen: VariableValues) => find(expressions(readDashboard("requests"), chosen), "Throughput")?.expr;
+  expect(request(values)).toContain('request=~".*"');
+  expect(request({ ...values, own: { request: ["GET /a?b=1"] } })).toContain('request=~"GET /a\\\\?b=1"');
+  const soak = readDashboard("soak");
+  const before = (chosen: VariableValues) =>
+    expressions(soak, chosen).find(({ panel, refId }) => panel === "Drift by request" && refId === "B");
+  expect(before(values)?.expr).toContain("[20s] offset 1h");
+  expect(before({ ...values, own: { ago: "5m" } })?.expr).toContain("[20s] offset 5m");
+});
+
 it("refuses a variable that nobody defines", () => {
   const [panel] = dashboard.panels;
   const [target] = panel?.targets ?? [];

@@ -6,8 +6,8 @@ export interface VariableValues {
   /** `"all"` is the variable's own All. */
   scenario: string[] | "all";
   target: string[] | "all";
-  /** Of the dashboards that have it. */
-  request?: string[] | "all";
+  /** Of variables that only some dashboards have; what is not here is as it is at first. */
+  own?: Record<string, string | string[]>;
   /** Of the dashboard's time range, such as `60s`. */
   range: string;
   /** At least four scrape intervals: `20s` for the shipped 5 s. */
@@ -88,15 +88,23 @@ function resolved(text: string, dashboard: DashboardJson, values: VariableValues
         return values.run_id;
       case "scenario":
       case "target":
-      case "request":
-        return several(
-          values[name] ?? "all",
-          dashboard.templating.list.find((variable) => variable.name === name),
-        );
+        return several(values[name], variable(name));
       default:
-        throw new Error(`${whole} in "${text}" is no variable of the dashboard "${dashboard.title}"`);
+        return own(whole, variable(name), values.own?.[name]);
     }
   });
+
+  function variable(name: string): VariableJson | undefined {
+    return dashboard.templating.list.find((one) => one.name === name);
+  }
+
+  function own(whole: string, variable: VariableJson | undefined, chosen?: string | string[]): string {
+    if (variable === undefined)
+      throw new Error(`${whole} in "${text}" is no variable of the dashboard "${dashboard.title}"`);
+    const value = chosen ?? variable.current?.value;
+    if (typeof value === "string") return value;
+    return several(value === undefined || value.includes("$__all") ? "all" : value, variable);
+  }
 }
 
 /** As Grafana's Prometheus data source writes a variable that may have several values into a regular expression. */

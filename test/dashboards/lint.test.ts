@@ -77,7 +77,7 @@ const breakages: [rule: string, breakIt: (dashboard: DashboardJson) => void][] =
     "every target_* selector is narrowed to the target, and to no run",
     (d) => rewrite(d, 'target=~"$target"', 'source="app"'),
   ],
-  ["ranges are $__rate_interval or $__range", (d) => rewrite(d, "[$__rate_interval]", "[1m]")],
+  ["ranges are $__rate_interval, $__range or the reader's $ago", (d) => rewrite(d, "[$__rate_interval]", "[1m]")],
   ["buckets are summed by run before a quantile is taken", (d) => rewrite(d, "sum by (run_id, le)", "sum by (le)")],
   ["percentiles are never averaged", (d) => rewrite(d, "histogram_quantile", "avg by (run_id) (histogram_quantile")],
   ["le is written as Prometheus 3 stores it", (d) => rewrite(d, 'outcome="failure"', 'le="1"')],

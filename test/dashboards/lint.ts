@@ -259,8 +259,8 @@ export const rules: Rule[] = [
       .filter(({ name }) => name.startsWith("target_"))
       .some(({ matchers }) => !matchers.includes('target=~"$target"') || matchers.includes("run_id")),
   ),
-  queries("ranges are $__rate_interval or $__range", (expr) =>
-    ranges(expr).some((range) => !["$__rate_interval", "$__range"].includes(range)),
+  queries("ranges are $__rate_interval, $__range or the reader's $ago", (expr) =>
+    ranges(expr).some((range) => !["$__rate_interval", "$__range", "$ago"].includes(range)),
   ),
   queries(
     "buckets are summed by run before a quantile is taken",

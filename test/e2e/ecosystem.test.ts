@@ -9,6 +9,7 @@ import { OtlpReceiver } from "../sinks/otlp-receiver.ts";
 import { until } from "./network.ts";
 import { Plimsoll, temporaryFolder } from "./plimsoll.ts";
 import { Prometheus } from "./prometheus-server.ts";
+import { toldEverything, toldTarget } from "./told-everything.ts";
 
 /** Has something to show in every panel of every dashboard. */
 const scenario = `
@@ -50,6 +51,7 @@ describe.runIf(program("prometheus"))("in the ecosystem", () => {
     });
     const folder = temporaryFolder();
     writeFileSync(join(folder, "ecosystem.yaml"), scenario);
+    writeFileSync(join(folder, "rules.yml"), toldEverything());
     const prometheus = await Prometheus.start(folder, join(folder, "runs", "targets.json"), [
       "--enable-feature=exemplar-storage",
     ]);
@@ -89,6 +91,7 @@ describe.runIf(program("prometheus"))("in the ecosystem", () => {
     const dashboard = readDashboard("overview");
     const range = `${Math.ceil(endedAt - startedAt)}s`;
     const known = { run_id: "", scenario: "all" as const, target: "all" as const, range, rateInterval: "4s" };
+    const own = { ago: "5s" };
     const values = async (run_id: string, variable: string) => {
       const query = labelQueries(dashboard, { ...known, run_id }).find((one) => one.variable === variable);
       if (query === undefined) throw new Error(`no variable ${variable}`);
@@ -97,9 +100,13 @@ describe.runIf(program("prometheus"))("in the ecosystem", () => {
     const [run_id = ""] = await values("", "run_id");
     expect(run_id).toMatch(/ecosystem-short/);
     expect(await values(run_id, "scenario")).toEqual(["ecosystem"]);
+    const targets = await values(run_id, "target");
+    expect(targets.toSorted()).toEqual([new URL(target.url).host, toldTarget].toSorted());
     const empty: string[] = [];
     for (const name of dashboardNames) {
-      const asked = expressions(readDashboard(name), { ...known, run_id });
+      // What these ask for, no one service tells.
+      const shown = ["soak", "target"].includes(name) ? [toldTarget] : [new URL(target.url).host];
+      const asked = expressions(readDashboard(name), { ...known, run_id, target: shown, own });
       expect(asked.length).toBeGreaterThan(10);
       for (const { panel, refId, expr, instant } of asked) {
         const results = instant

@@ -11,7 +11,10 @@ interface Series {
   value: [time: number, value: string];
 }
 
-/** A real Prometheus on a free port, with its data in a temporary folder; it scrapes each second what a file_sd file names. */
+/**
+ * A real Prometheus on a free port, with its data in a temporary folder; it scrapes each second what a file_sd file names,
+ * and follows the rules that the folder holds as `rules.yml`.
+ */
 export class Prometheus {
   readonly url: string;
 
@@ -27,6 +30,7 @@ export class Prometheus {
     writeFileSync(
       config,
       `global: { scrape_interval: 1s, scrape_timeout: 900ms }
+rule_files: ["${join(folder, "rules.yml")}"]
 scrape_configs:
   - job_name: plimsoll
     file_sd_configs: [{ files: ["${targets}"], refresh_interval: 1s }]
