@@ -5,6 +5,7 @@ import { type buildConnector, type Dispatcher, Client as UndiciClient } from "un
 import type { Clock } from "../metrics/clock.ts";
 import type { Histogram } from "../metrics/histogram.ts";
 import { ExchangeAbort } from "./failure.ts";
+import { followStreams, resetOf } from "./http2.ts";
 import type { PhaseHistograms } from "./phases.ts";
 import { type HttpProxy, isProxied, openTunnel } from "./proxy.ts";
 import type { TlsContext } from "./tls.ts";
@@ -47,6 +48,7 @@ export class Connection {
   constructor(origin: string, network: Network) {
     this.#network = network;
     this.#origin = origin;
+    if (network.http2) followStreams();
     const { proxy } = network;
     if (proxy !== undefined && isProxied(proxy, new URL(origin).hostname)) this.proxy = proxy;
     this.#undici = new UndiciClient(origin, {
@@ -76,6 +78,11 @@ export class Connection {
   /** As OpenTelemetry writes it. */
   get protocolVersion(): string {
     return this.#socket instanceof TLSSocket && this.#socket.alpnProtocol === "h2" ? "2" : "1.1";
+  }
+
+  /** The code of HTTP/2 that the latest response was broken off with, if it was. */
+  get resetWith(): number | undefined {
+    return this.#network.http2 && this.#socket !== undefined ? resetOf(this.#socket) : undefined;
   }
 
   /** What the socket broke with, if it did: undici takes a reset for the end of a body that has no length. */

@@ -179,6 +179,10 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
       this.fail(connection.brokenBy);
       return;
     }
+    if (connection.resetWith !== undefined) {
+      this.fail(new ExchangeAbort("reset", "HTTP/2: stream reset within the body"));
+      return;
+    }
     const status = this.status ?? 0;
     if (status >= 300 && status < 400 && this.#owner.redirect(this)) return;
     // What it takes us to decode the body is not the target's latency.
@@ -219,6 +223,10 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
       brokenBy: this.connection?.brokenBy ?? null,
       headers: this.headers,
     });
+    // undici goes on with a session of HTTP/2 that has broken for a while yet.
+    if (this.failure.kind === "protocol" && this.connection?.protocolVersion === "2") {
+      this.#owner.drop(this.origin, new ExchangeAbort("aborted", "its connection broke"));
+    }
     this.#finish(this.#clock.now());
   }
 

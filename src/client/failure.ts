@@ -1,5 +1,6 @@
 import { errors } from "undici";
 import type { Failure, FailureKind } from "../metrics/sample.ts";
+import { http2Failure } from "./http2.ts";
 
 /**
  * Why we ended an exchange ourselves.
@@ -113,6 +114,8 @@ export function failureOf(error: unknown, progress: Progress): Failure {
   if (error instanceof ExchangeAbort) return { kind: error.kind, detail: error.message };
   if (error instanceof errors.HTTPParserError) return parserFailure(error, progress);
   const { code, message } = codeOf(error);
+  const ofHttp2 = http2Failure(code, message, whereBroken(progress));
+  if (ofHttp2 !== undefined) return ofHttp2;
   const kind = kindOf(code, message, progress.stage);
   switch (kind) {
     case "reset":
