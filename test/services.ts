@@ -15,6 +15,7 @@ const packages = {
   "rabbitmq-server": "rabbitmq-server",
   "nats-server": "nats-server",
   "prometheus-node-exporter": "prometheus-node-exporter",
+  faketime: "faketime",
   locust: "(pip install locust)",
   script: "bsdutils",
   "compose-go": "(go install github.com/compose-spec/compose-go/v2/cmd@latest)",

@@ -27,7 +27,7 @@ export async function checkOnce(io: Io, { plan, feeds }: Prepared): Promise<numb
   const secret = (name: string) => secrets.value(name);
   const redact = (text: string) => secrets.redact(text);
   const wallAt = (time: number) => plan.startedAt + time;
-  const client = new HttpClient(clock, httpOptions(plan.http, secret));
+  const client = new HttpClient(clock, httpOptions(plan.http, secret, wallAt));
   const code = await loadCode(plan);
   let failures = 0;
   const say = (good: boolean, ...line: Line) => {

@@ -27,6 +27,8 @@ export interface HttpOptions {
   proxy?: HttpProxy | undefined;
   /** Where the parts of exchanges are measured, if they are. */
   phases?: PhaseHistograms | undefined;
+  /** Unix milliseconds of a moment of the clock, for cookies with a date; by default the clock counts from 1970. */
+  wallAt?: (time: number) => number;
 }
 
 /**
@@ -41,6 +43,7 @@ export class HttpClient implements Client, Network {
   readonly tls: TlsContext;
   readonly proxy: HttpProxy | undefined;
   readonly phases: PhaseHistograms | undefined;
+  readonly #wallAt: (time: number) => number;
   readonly #sessions = new Set<HttpSession>();
   #sweep: Timer | undefined;
   inflight = 0;
@@ -49,7 +52,14 @@ export class HttpClient implements Client, Network {
 
   constructor(
     clock: Clock,
-    { connectTimeoutMs = CONNECT_TIMEOUT_MS, http2 = false, tls, proxy, phases }: HttpOptions = {},
+    {
+      connectTimeoutMs = CONNECT_TIMEOUT_MS,
+      http2 = false,
+      tls,
+      proxy,
+      phases,
+      wallAt = (time) => time,
+    }: HttpOptions = {},
   ) {
     this.clock = clock;
     this.lookup = cachedLookup(clock);
@@ -58,6 +68,7 @@ export class HttpClient implements Client, Network {
     this.tls = new TlsContext(tls);
     this.proxy = proxy;
     this.phases = phases;
+    this.#wallAt = wallAt;
     loadParser();
   }
 
@@ -65,6 +76,11 @@ export class HttpClient implements Client, Network {
     const session = new HttpSession(this, first);
     this.#sessions.add(session);
     return session;
+  }
+
+  /** A new user's cookies: none. */
+  cookies(): Cookies {
+    return new Cookies(() => this.#wallAt(this.clock.now()));
   }
 
   /**
@@ -203,7 +219,7 @@ class HttpSession implements Session, Owner {
   answered(exchange: HttpExchange): void {
     const setCookie = exchange.headers["set-cookie"];
     if (setCookie === undefined) return;
-    this.#first.#cookies ??= new Cookies();
+    this.#first.#cookies ??= this.#client.cookies();
     this.#first.#cookies.store(setCookie, exchange.origin + exchange.path);
   }
 

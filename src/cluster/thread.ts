@@ -65,10 +65,11 @@ async function prepare({ plan, provisions, share }: Extract<ToWorker, { kind: "p
   await ranIn;
   const clock = new SystemClock(monotonicMs());
   let startedAt = plan.startedAt;
+  const wallAt = (time: number) => startedAt + time;
   const aggregator = new Aggregator(name, new ClassicBounds(plan.bounds));
   const secret = (variable: string) => process.env[variable] ?? "";
   const client = new HttpClient(clock, {
-    ...httpOptions(plan.http, secret),
+    ...httpOptions(plan.http, secret, wallAt),
     phases: phaseHistograms(plan, aggregator),
   });
   const health = new Health(name, clock, client, aggregator);
@@ -83,7 +84,7 @@ async function prepare({ plan, provisions, share }: Extract<ToWorker, { kind: "p
     aggregator,
     tracer,
     secret,
-    wallAt: (time) => startedAt + time,
+    wallAt,
     reserve: (turns) => tell({ kind: "reserved", turns }),
   });
 

@@ -44,8 +44,8 @@ export class Around {
     ]);
     // The run's time 0 is not known before setup has ended: this clock counts from the plan.
     const clock = new SystemClock(plannedAtMs);
-    const client = new HttpClient(clock, httpOptions(http, secret));
     const wallAt = (time: number) => plan.startedAt + time;
+    const client = new HttpClient(clock, httpOptions(http, secret, wallAt));
     const userAgent = `plimsoll/${version}`;
     const code = await loadCode(plan);
     this.#now = new Once({ code, metrics, name, steps, variables, seed, userAgent, clock, client, secret, wallAt });

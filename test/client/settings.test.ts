@@ -79,7 +79,11 @@ function send(origin: string, options: HttpOptions, path = "/a?b=c"): Promise<Ex
 
 const plain: HttpPlan = { version2: false, timings: "whole" };
 const settings = (more: Partial<HttpPlan>, secrets: Record<string, string> = {}) =>
-  httpOptions({ ...plain, ...more }, (name) => secrets[name] ?? "");
+  httpOptions(
+    { ...plain, ...more },
+    (name) => secrets[name] ?? "",
+    (time) => time,
+  );
 
 describe("TLS", () => {
   it("trusts an authority that the scenario names, and nobody else it does not know", async () => {
