@@ -48,9 +48,14 @@ export class Stream {
     return this;
   }
 
-  #send(type: number, flags: number, payload: Buffer): this {
-    this.socket.write(frame(type, flags, this.#id, payload));
+  /** Any frame, also one that there is none of; for the connection where `whole`. */
+  frame(type: number, flags: number, payload: Buffer, whole: boolean): this {
+    this.socket.write(frame(type, flags, whole ? 0 : this.#id, payload));
     return this;
+  }
+
+  #send(type: number, flags: number, payload: Buffer): this {
+    return this.frame(type, flags, payload, false);
   }
 }
 

@@ -1,4 +1,5 @@
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import fc from "fast-check";
 import { beforeAll, expect, it } from "vitest";
 import type { Request } from "../../src/client/client.ts";
 import { HttpClient } from "../../src/client/http.ts";
@@ -133,3 +134,39 @@ it("over HTTP/2: a stream that is refused is asked for once more (RFC 9113, 8.7)
   });
   session.close();
 });
+
+it("over HTTP/2: any frames are an answer or a fault with a name, and the user goes on", async () => {
+  const frames = fc.array(
+    fc.tuple(
+      fc.nat(11),
+      fc.oneof(fc.constantFrom(0, 1, 4, 5), fc.nat(255)),
+      fc.uint8Array({ maxLength: 30 }),
+      fc.boolean(),
+    ),
+    { minLength: 1, maxLength: 5 },
+  );
+  await fc.assert(
+    fc.asyncProperty(frames, fc.boolean(), async (sent, head) => {
+      const { origin } = await http2Target(certificates.good, (stream) => {
+        if (head) stream.head();
+        for (const [type, flags, payload, whole] of sent) stream.frame(type, flags, Buffer.from(payload), whole);
+        stream.socket.end();
+      });
+      const client = new HttpClient(new SystemClock(monotonicMs()), { http2: true });
+      const session = client.open();
+      const plain = { series: 0, intendedAt: 0, method: "GET", headers: [], body: undefined, wantBody: true };
+      const first = await exchanged(session, { ...plain, deadlineMs: 150, origin, path: "/" });
+      expect(first.failure?.kind).not.toBe("unknown");
+      // The connection may be about to close: then the next request meets that.
+      const next = await exchanged(session, { ...plain, deadlineMs: 5000, origin, path: "/" });
+      expect(next.failure?.kind).not.toBe("unknown");
+      if (next.failure === undefined) expect(next.status).toBe(200);
+      else {
+        const again = await exchanged(session, { ...plain, deadlineMs: 5000, origin, path: "/" });
+        expect(again.failure).toBeUndefined();
+      }
+      session.close();
+    }),
+    { numRuns: 100 },
+  );
+}, 60_000);
