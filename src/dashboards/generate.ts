@@ -8,10 +8,11 @@ import { overview } from "./overview.ts";
 import { requests } from "./requests.ts";
 import { ruleFile } from "./rules.ts";
 import { soak } from "./soak.ts";
+import { target } from "./target.ts";
 
 /** Every generated file: its path below the repository's root, and its text. */
 export function generated(): Map<string, string> {
-  const dashboards = [overview(), loadVsServer(), requests(), generator(), soak()];
+  const dashboards = [overview(), loadVsServer(), requests(), generator(), soak(), target()];
   return new Map([
     ...dashboards.map((one): [string, string] => [dashboardPath(one), `${JSON.stringify(one, undefined, 2)}\n`]),
     ["prometheus/rules/plimsoll.yml", ruleFile()],

@@ -8,8 +8,7 @@ import { requestRate } from "./measures.ts";
 import { requestsTable } from "./requests-table.ts";
 import { runFigures } from "./run-figures.ts";
 import { type Axis, scatter } from "./scatter.ts";
-import { serverCharts } from "./server-charts.ts";
-import { timeline } from "./timeline.ts";
+import { serverCharts, sources } from "./server-charts.ts";
 import { shown } from "./variables.ts";
 
 const run = ["run_id"];
@@ -66,22 +65,7 @@ export function loadVsServer(): Dashboard {
         title: "Load (left) and server $target (right)",
         y: 4,
         repeat: "target",
-        panels: [
-          ...clientCharts(5),
-          ...serverCharts(5),
-          timeline({
-            title: "Sources",
-            description: "Whether each source of the target's health answers. While one is down, its lines have a gap.",
-            at: { x: 0, y: 45, w: 24, h: 5 },
-            query: {
-              expr: `min by (target, source, kind) (${shown.target("up")})`,
-              legend: "{{source}} ({{kind}})",
-            },
-            one: { text: "up", colour: server.main },
-            zero: "down",
-          }),
-          ...scatters(50),
-        ],
+        panels: [...clientCharts(5), ...serverCharts(5), sources({ x: 0, y: 45, w: 24, h: 5 }), ...scatters(50)],
       },
       { title: "Requests of the load", y: 58, panels: [requestsTable({ x: 0, y: 59, w: 24, h: 10 })] },
       { title: "Generator health", y: 69, collapsed: true, panels: generatorCharts(70) },

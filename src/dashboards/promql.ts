@@ -51,8 +51,12 @@ export class Scope {
   }
 
   /** The same, of these values of labels: in place of its own where it has them. */
-  narrowed(run: Matchers): Scope {
-    return new Scope({ run: { ...this.#run, ...run }, target: this.#target, window: this.window });
+  narrowed({ run = {}, target = {} }: { run?: Matchers; target?: Matchers }): Scope {
+    return new Scope({
+      run: { ...this.#run, ...run },
+      target: { ...this.#target, ...target },
+      window: this.window,
+    });
   }
 
   /** A selector of what Plimsoll measures. */
@@ -78,6 +82,13 @@ export class Scope {
   /** A selector of what the target's sources say; the name is the vocabulary's, without `target_`. */
   target(name: TargetMetric, matchers: Matchers = {}): string {
     return selector(`target_${name}`, targetMetrics[name], ["target", "source"], { ...this.#target, ...matchers });
+  }
+
+  /** A selector of any of these: for the values of their labels. */
+  anyTarget(names: readonly TargetMetric[]): string {
+    const __name__ = { matches: names.map((name) => `target_${name}`).join("|") };
+    const any: Metric = { type: "gauge", help: "", labels: ["__name__"] };
+    return selector("", any, ["target", "source"], { __name__, ...this.#target });
   }
 
   rate(name: PlimsollMetric, matchers: Matchers = {}): string {

@@ -9,7 +9,7 @@ import { requestsTable } from "./requests-table.ts";
 import { labelValues, several, shown } from "./variables.ts";
 
 /** The requests that the variable of this dashboard chooses. */
-const chosen = shown.narrowed({ request: { matches: "$request" } });
+const chosen = shown.narrowed({ run: { request: { matches: "$request" } } });
 
 /** What is told request by request. */
 function ofRequests(y: number): Row["panels"] {

@@ -1,12 +1,29 @@
+import type { GridPos } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { Row } from "./board.ts";
 import { chart, levels } from "./chart.ts";
 import { server } from "./colours.ts";
 import { right } from "./grid.ts";
 import { cacheHitRatio } from "./measures.ts";
+import { timeline } from "./timeline.ts";
 import { shown } from "./variables.ts";
 
 /** Two sources may tell of the same thing: each has its own line. */
 const ofTarget = "by (target, source";
+
+/** A lane for each source of the target's health. */
+export function sources(at: GridPos): Row["panels"][number] {
+  return timeline({
+    title: "Sources",
+    description: "Whether each source of the target's health answers. While one is down, its lines have a gap.",
+    at,
+    query: {
+      expr: `min by (target, source, kind) (${shown.target("up")})`,
+      legend: "{{source}} ({{kind}})",
+    },
+    one: { text: "up", colour: server.main },
+    zero: "down",
+  });
+}
 
 /** The right column: what the server says of itself at the same moments. */
 export function serverCharts(y: number): Row["panels"] {

@@ -17,6 +17,12 @@ export interface TargetLine {
   right?: string;
 }
 
+/** The scope of the sources that a variable holds, and lines about them. */
+export function ofSources(variable: string) {
+  const scope = shown.narrowed({ target: { source: { matches: `$${variable}` } } });
+  return { scope, line: (name: TargetMetric, how: TargetLine = {}) => targetLine(name, { scope, ...how }) };
+}
+
 /** A line for each source and each of the metric's labels: two sources that tell of the same thing are not added up. */
 export function targetLine(name: TargetMetric, how: TargetLine = {}): Line {
   const { says, colour = server.main, look, right } = how;

@@ -39,9 +39,9 @@ export function commonVariables() {
   ];
 }
 
-/** A variable whose values are those of a label. */
-export function labelValues(name: string, selector: string): QueryVariableBuilder {
-  const query = `label_values(${selector}, ${name})`;
+/** A variable whose values are those of a label, which has its name unless another is given. */
+export function labelValues(name: string, selector: string, label = name): QueryVariableBuilder {
+  const query = `label_values(${selector}, ${label})`;
   return new QueryVariableBuilder(name)
     .datasource(datasource)
     .definition(query)
