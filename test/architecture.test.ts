@@ -42,6 +42,11 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
   cluster: { rooms: ["load", "scenario", "metrics", "client", "own-files"], packages: [] },
   ui: { rooms: ["metrics", "verdict", "runs", "run", "own-files"], packages: ["express", "preact", "uplot", "vite"] },
   dashboards: { rooms: ["metrics", "verdict/threshold"], packages: ["@grafana/grafana-foundation-sdk", "yaml"] },
+  // Nothing of Grafana's kit, which is no dependency of the package.
+  rules: {
+    rooms: ["metrics", "scenario", "verdict", "dashboards/promql", "sinks/prometheus-labels"],
+    packages: ["yaml"],
+  },
   demo: { rooms: [], packages: ["express", "prom-client"] },
   run: {
     rooms: ["metrics", "scenario", "client", "load", "target", "verdict", "runs", "search", "sinks", "cluster"],
@@ -67,6 +72,7 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
       "cluster",
       "ui",
       "dashboards",
+      "rules",
       "demo",
       "run",
       "prepare",

@@ -364,7 +364,7 @@ describe("the command line", () => {
     expect([...ofFind, ...flags.slice(flags.findIndex((flag) => flag.startsWith("--label")))]).toEqual(
       entries(await help("find"), "Options"),
     );
-    for (const command of ["bench", "check", "init"]) {
+    for (const command of ["bench", "check", "init", "rules"]) {
       const own = rows(page, `flag of \`${command}\``, "default", "meaning").map(([flag = ""]) => codes(flag)[0] ?? "");
       expect([...own, "-h, --help"]).toEqual(entries(await help(command), "Options"));
     }
@@ -403,6 +403,8 @@ describe("the command line", () => {
       ["compare"],
       ["runs"],
       ["runs", "prune"],
+      ["rules"],
+      ["dashboards"],
     ];
     const texts = await Promise.all(commands.map((command) => help(...command)));
     const known = new Set([...texts.join("\n").matchAll(/--[a-z][a-z-]*/g)].map(([flag]) => flag));

@@ -3,12 +3,14 @@ import { version } from "../version.ts";
 import { benchCommand } from "./bench.ts";
 import { checkCommand } from "./check.ts";
 import { compareCommand } from "./compare.ts";
+import { dashboardsCommand } from "./dashboards.ts";
 import { demoCommand } from "./demo.ts";
 import { findCommand } from "./find.ts";
 import { initCommand } from "./init.ts";
 import { CodeError, EXIT_BUG, EXIT_THREW, EXIT_USAGE, type Io, UsageError } from "./io.ts";
 import { locustFlags, locustHelp } from "./locust/flags.ts";
 import { reportCommand } from "./report.ts";
+import { rulesCommand } from "./rules.ts";
 import { runCommand } from "./run.ts";
 import { runsCommand } from "./runs.ts";
 import { suiteCommand } from "./suite.ts";
@@ -65,6 +67,8 @@ export async function program(io: Io): Promise<number> {
     reportCommand,
     compareCommand,
     runsCommand,
+    rulesCommand,
+    dashboardsCommand,
   ];
   for (const make of makers) command.addCommand(make(io, exit));
   for (const one of [command, ...command.commands, ...command.commands.flatMap((of) => of.commands)]) {

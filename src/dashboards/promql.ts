@@ -64,7 +64,7 @@ export class Scope {
     return this.#plimsoll(name, "", matchers);
   }
 
-  /** A selector of the classic buckets of a histogram of Plimsoll's. */
+  /** A selector of the classic buckets of a histogram of Plimsoll's; `le` is a label of theirs. */
   buckets(name: PlimsollMetric, matchers: Matchers = {}): string {
     return this.#histogram(name, "_bucket", matchers);
   }
@@ -76,7 +76,12 @@ export class Scope {
 
   /** How often a histogram of Plimsoll's has been told something, a second. */
   countRate(name: PlimsollMetric, matchers: Matchers = {}): string {
-    return `rate(${this.#histogram(name, "_count", matchers)}[${this.window}])`;
+    return `rate(${this.counts(name, matchers)}[${this.window}])`;
+  }
+
+  /** A selector of how often a histogram of Plimsoll's has been told something. */
+  counts(name: PlimsollMetric, matchers: Matchers = {}): string {
+    return this.#histogram(name, "_count", matchers);
   }
 
   /** A selector of what the target's sources say; the name is the vocabulary's, without `target_`. */
@@ -115,13 +120,13 @@ export class Scope {
 
   #histogram(name: PlimsollMetric, part: "_bucket" | "_sum" | "_count", matchers: Matchers): string {
     if (plimsollMetrics[name].type !== "histogram") throw new Error(`${name} is no histogram: it has no ${part}`);
-    return this.#plimsoll(name, part, matchers);
+    return this.#plimsoll(name, part, matchers, part === "_bucket" ? ["le"] : []);
   }
 
-  #plimsoll(name: PlimsollMetric, suffix: string, matchers: Matchers): string {
+  #plimsoll(name: PlimsollMetric, suffix: string, matchers: Matchers, more: readonly string[] = []): string {
     const metric: Metric = plimsollMetrics[name];
     const narrowed = Object.entries(this.#run).filter(([label]) => label === "run_id" || metric.labels.includes(label));
-    return selector(name + suffix, metric, ["run_id"], { ...Object.fromEntries(narrowed), ...matchers });
+    return selector(name + suffix, metric, ["run_id", ...more], { ...Object.fromEntries(narrowed), ...matchers });
   }
 }
 

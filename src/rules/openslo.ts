@@ -1,0 +1,56 @@
+import { stringify } from "yaml";
+import type { Sum } from "./indicator.ts";
+import { aimsOf, type Objective, objectivesOf, slug } from "./objective.ts";
+import { descriptionOf, idOf } from "./objective-rules.ts";
+import { comments, inWords, leftOutComment, numberOf, type Written } from "./rule-file.ts";
+import type { RuleSubject } from "./subject.ts";
+import type { Windows } from "./windows.ts";
+
+/** Counters as they are: `counter: true` says that whoever reads them takes the increase. */
+const sum: Sum = (selector) => `sum(${selector})`;
+
+/** The SLOs as documents of OpenSLO v1 (github.com/OpenSLO/OpenSLO), one for each, and their service's. */
+export function openSloFile(subject: RuleSubject, { days }: Windows, command: string): Written {
+  const { objectives, leftOut } = objectivesOf(subject);
+  const ofTarget = aimsOf(subject.thresholds, "target").map((aim) => ({
+    ...aim,
+    why: "it is no SLO: see --format prometheus",
+  }));
+  const said = inWords(subject, [...leftOut, ...ofTarget]);
+  const name = slug(subject.scenario) || "scenario";
+  const service = {
+    apiVersion: "openslo/v1",
+    kind: "Service",
+    metadata: { name, displayName: subject.scenario },
+    spec: { description: `The scenario ${subject.scenario}` },
+  };
+  const documents = [service, ...objectives.map((objective) => sloOf(objective, days))];
+  const head = [`Made by ${command}.`, ...leftOutComment(said)];
+  return {
+    text: comments(head) + documents.map((one) => stringify(one, { lineWidth: 0 })).join("---\n"),
+    leftOut: said,
+    holds: numberOf(objectives.length, "SLO"),
+  };
+}
+
+function sloOf(objective: Objective, days: number) {
+  const { indicator, service, threshold, level } = objective;
+  const name = idOf(objective);
+  const metric = (query: string) => ({ metricSource: { type: "Prometheus", spec: { query } } });
+  return {
+    apiVersion: "openslo/v1",
+    kind: "SLO",
+    metadata: { name, displayName: threshold.expression, labels: { level } },
+    spec: {
+      description: descriptionOf(objective),
+      service,
+      indicator: {
+        metadata: { name },
+        spec: { ratioMetric: { counter: true, good: metric(indicator.good(sum)), total: metric(indicator.all(sum)) } },
+      },
+      timeWindow: [{ duration: `${days}d`, isRolling: true }],
+      budgetingMethod: "Occurrences",
+      objectives: [{ displayName: threshold.expression, target: indicator.objective }],
+    },
+  };
+}
