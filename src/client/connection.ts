@@ -5,7 +5,7 @@ import { type buildConnector, type Dispatcher, Client as UndiciClient } from "un
 import type { Clock } from "../metrics/clock.ts";
 import type { Histogram } from "../metrics/histogram.ts";
 import { ExchangeAbort } from "./failure.ts";
-import { followStreams, resetOf } from "./http2.ts";
+import { endLater, followStreams, resetOf } from "./http2.ts";
 import type { PhaseHistograms } from "./phases.ts";
 import { type HttpProxy, isProxied, openTunnel } from "./proxy.ts";
 import type { TlsContext } from "./tls.ts";
@@ -161,6 +161,7 @@ export class Connection {
     const { http2, tls } = this.#network;
     const ALPNProtocols = http2 ? ["h2", "http/1.1"] : ["http/1.1"];
     const socket = connectTls({ ...to, ...session, servername, ...tls.options, ALPNProtocols });
+    if (http2) endLater(socket, this.#network.clock);
     return socket.on("session", (ticket: Buffer) => {
       this.#tlsSession = ticket;
     });

@@ -1,33 +1,48 @@
 import { subscribe } from "node:diagnostics_channel";
-import type { ClientHttp2Stream } from "node:http2";
+import type { ClientHttp2Stream, Http2Session } from "node:http2";
 import type { Socket } from "node:net";
+import type { Clock } from "../metrics/clock.ts";
 import type { Failure, FailureKind } from "../metrics/sample.ts";
 
-/** Where a connection's socket carries the stream that was opened on it last. */
-const latest = Symbol("plimsoll: latest stream");
+/** What a connection's socket carries of HTTP/2: its session, and the stream that was opened last. */
+const known = Symbol("plimsoll: HTTP/2");
 
-type StreamSocket = Socket & { [latest]?: ClientHttp2Stream };
+type KnownSocket = Socket & { [known]?: { session: Http2Session; stream: ClientHttp2Stream } };
 
 let followed = false;
 
 /**
- * From now on `resetOf` knows. Node ends a body as if it were whole when its stream is reset with CANCEL, and undici takes that for a
- * success: only the stream itself says so, which undici keeps to itself.
+ * From now on `resetOf` and `endLater` know what they need, which undici keeps to itself. Node ends a body as if it were whole when
+ * its stream is reset with CANCEL, and undici takes that for a success: only the stream itself says so.
  */
 export function followStreams(): void {
   if (followed) return;
   followed = true;
   subscribe("http2.client.stream.created", (message) => {
     const { stream } = message as { stream: ClientHttp2Stream };
+    const { session } = stream;
     // A session's socket stands for the real one, and takes and gives its properties.
-    const socket = stream.session?.socket as StreamSocket | undefined;
-    if (socket !== undefined) socket[latest] = stream;
+    if (session !== undefined) (session.socket as KnownSocket)[known] = { session, stream };
   });
 }
 
 /** The code that the latest stream of a connection was reset with, if it was with one that says so (RFC 9113, 7). */
-export function resetOf(socket: StreamSocket): number | undefined {
-  return socket[latest]?.rstCode || undefined;
+export function resetOf(socket: KnownSocket): number | undefined {
+  return socket[known]?.stream.rstCode || undefined;
+}
+
+/**
+ * At its socket's end undici (8.12) throws a session away with what has come and is not read: of the last response before a server
+ * leaves (GOAWAY, which closes the session), as nginx does after a number of requests, the body. So that it is read, undici hears of the
+ * end a turn of the loop later.
+ */
+export function endLater(socket: KnownSocket, clock: Clock): void {
+  const emit = socket.emit.bind(socket) as (...event: unknown[]) => boolean;
+  socket.emit = (...event: unknown[]) => {
+    if (event[0] !== "end" || socket[known]?.session.closed !== true) return emit(...event);
+    clock.at(clock.now(), () => emit(...event));
+    return true;
+  };
 }
 
 /** What HTTP/2 knows beside HTTP/1.1, by the code of its error, or by undici's words where that has none. */

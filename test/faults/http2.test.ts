@@ -18,7 +18,7 @@ beforeAll(() => {
 });
 
 /** RFC 9113, section 7. */
-const [PROTOCOL_ERROR, INTERNAL_ERROR, REFUSED_STREAM, CANCEL] = [1, 2, 7, 8];
+const [NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, REFUSED_STREAM, CANCEL] = [0, 1, 2, 7, 8];
 const begun = (stream: Stream) => stream.head(["x-canary", canary]).data(canary);
 
 interface Fault {
@@ -89,6 +89,12 @@ const faults: Fault[] = [
     kind: "closed_early",
     detail: "closed within the body",
     misdeed: (stream) => begun(stream).goaway(PROTOCOL_ERROR).socket.end(),
+  },
+  {
+    name: "a good-bye within the body",
+    kind: "closed_early",
+    detail: "closed within the body",
+    misdeed: (stream) => begun(stream).goaway(NO_ERROR).socket.end(),
   },
   {
     name: "a body shorter than its length",
