@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
+import { comparison } from "./comparison.ts";
 import { generator } from "./generator.ts";
 import { loadVsServer } from "./load-vs-server.ts";
 import { normalisingRules } from "./normalise.ts";
@@ -12,7 +13,7 @@ import { target } from "./target.ts";
 
 /** Every generated file: its path below the repository's root, and its text. */
 export function generated(): Map<string, string> {
-  const dashboards = [overview(), loadVsServer(), requests(), generator(), soak(), target()];
+  const dashboards = [overview(), loadVsServer(), requests(), generator(), soak(), target(), comparison()];
   return new Map([
     ...dashboards.map((one): [string, string] => [dashboardPath(one), `${JSON.stringify(one, undefined, 2)}\n`]),
     ["prometheus/rules/plimsoll.yml", ruleFile()],

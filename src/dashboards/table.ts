@@ -42,7 +42,7 @@ export function table({ title, description, at, by, link, columns }: Table): Pan
     .withTransformation({
       id: "organize",
       options: {
-        excludeByName: { Time: true, run_id: true },
+        excludeByName: { Time: true, run_id: by !== "run_id" },
         indexByName: Object.fromEntries(order),
         renameByName: Object.fromEntries(values),
       },

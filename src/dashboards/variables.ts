@@ -41,13 +41,24 @@ export function commonVariables() {
 
 /** A variable whose values are those of a label, which has its name unless another is given. */
 export function labelValues(name: string, selector: string, label = name): QueryVariableBuilder {
-  const query = `label_values(${selector}, ${label})`;
+  return queried(name, 1, `label_values(${selector}, ${label})`).sort(VariableSort.AlphabeticalAsc);
+}
+
+/**
+ * A variable whose values are what a regular expression finds in the series that an expression gives, as Grafana writes
+ * them: name, labels, value, milliseconds. The last by the alphabet comes first.
+ */
+export function resultOf(name: string, expr: string, regex: string): QueryVariableBuilder {
+  return queried(name, 3, `query_result(${expr})`).regex(regex).sort(VariableSort.AlphabeticalDesc);
+}
+
+/** `kind` is that of Grafana's editor, which shows the query so. */
+function queried(name: string, kind: number, query: string): QueryVariableBuilder {
   return new QueryVariableBuilder(name)
     .datasource(datasource)
     .definition(query)
-    .query({ qryType: 1, query, refId: `variable-${name}` })
-    .refresh(VariableRefresh.OnTimeRangeChanged)
-    .sort(VariableSort.AlphabeticalAsc);
+    .query({ qryType: kind, query, refId: `variable-${name}` })
+    .refresh(VariableRefresh.OnTimeRangeChanged);
 }
 
 /** Any number of its values, all at first: without `current`, Grafana would choose the first one. */

@@ -26,6 +26,7 @@ export interface VariableJson {
   description: string;
   query: string | { query: string };
   datasource?: { uid: string };
+  regex?: string;
   sort?: number;
   refresh?: number;
   multi: boolean;

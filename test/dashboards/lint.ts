@@ -251,7 +251,10 @@ export const rules: Rule[] = [
       .some(({ name, matchers }) => {
         const family = name.replace(/_(bucket|sum|count)$/, "") as PlimsollMetric;
         const hasScenario = (plimsollMetrics[family].labels as readonly string[]).includes("scenario");
-        return !matchers.includes('run_id=~"$run_id"') || (hasScenario && !matchers.includes('scenario=~"$scenario"'));
+        return (
+          !/run_id=~"\$(run_id|baseline)"/.test(matchers) ||
+          (hasScenario && !matchers.includes('scenario=~"$scenario"'))
+        );
       }),
   ),
   queries("every target_* selector is narrowed to the target, and to no run", (expr) =>

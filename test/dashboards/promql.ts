@@ -22,7 +22,7 @@ export function metricNames(expr: string): string[] {
     .replace(/\[[^\]]*\]/g, "")
     .replace(/\boffset\s+\$?\w+/g, "")
     .replace(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, " ");
-  const names = bare.matchAll(/(?<![\w.])([a-zA-Z_:][\w:]*)(?!\w*\s*\()/g);
+  const names = bare.matchAll(/(?<![\w.$])([a-zA-Z_:][\w:]*)(?!\w*\s*\()/g);
   return [...new Set([...names].map(([name]) => name))].filter((name) => !keywords.has(name));
 }
 

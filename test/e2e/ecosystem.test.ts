@@ -91,7 +91,7 @@ describe.runIf(program("prometheus"))("in the ecosystem", () => {
     const dashboard = readDashboard("overview");
     const range = `${Math.ceil(endedAt - startedAt)}s`;
     const known = { run_id: "", scenario: "all" as const, target: "all" as const, range, rateInterval: "4s" };
-    const own = { ago: "5s" };
+
     const values = async (run_id: string, variable: string) => {
       const query = labelQueries(dashboard, { ...known, run_id }).find((one) => one.variable === variable);
       if (query === undefined) throw new Error(`no variable ${variable}`);
@@ -111,7 +111,12 @@ describe.runIf(program("prometheus"))("in the ecosystem", () => {
     for (const name of dashboardNames) {
       // What these ask for, no one service tells.
       const shown = ["soak", "target"].includes(name) ? [toldTarget] : [new URL(target.url).host];
-      const asked = expressions(readDashboard(name), { ...known, run_id, target: shown, own });
+      const asked = expressions(readDashboard(name), {
+        ...known,
+        run_id,
+        target: shown,
+        own: { ago: "5s", baseline: run_id, shift: "1" },
+      });
       expect(asked.length).toBeGreaterThan(10);
       for (const { panel, refId, expr, instant, limits } of asked) {
         // The plan has no threshold on most of what only the dashboard of the target shows.
