@@ -9,7 +9,7 @@ import { requestsOf } from "../scenario/flow.ts";
 import { compilePath } from "../scenario/json-path.ts";
 import type { Code } from "../scenario/module.ts";
 import type { Plan, UserClass } from "../scenario/plan.ts";
-import type { RequestStep } from "../scenario/plan-request.ts";
+import type { JsonTemplate, RequestStep } from "../scenario/plan-request.ts";
 import { isSecretName, redactVariables, Secrets } from "../scenario/secrets.ts";
 import { type Provisions, Worker } from "./worker.ts";
 
@@ -161,13 +161,19 @@ function stepsOf({ start, stop, tasks }: UserClass, task: string): RequestStep[]
 function inWords({ status, json, body, unique, withinMs }: RequestStep["expect"]): string[] {
   return [
     status.length === 0 ? "status below 400" : `status ${status.join(" or ")}`,
-    ...json.map(({ path, check }) =>
-      check.kind === "equals" || check.kind === "exists"
-        ? `${path} ${check.kind}`
-        : `${path} ${check.kind} ${check.value}`,
-    ),
+    ...json.map(({ path, check }) => {
+      if (check.kind === "exists") return `${path} ${check.value ? "exists" : "does not exist"}`;
+      const value = check.kind === "equals" ? plainOf(check.value) : check.value;
+      return value === undefined ? `${path} ${check.kind}` : `${path} ${check.kind} ${value}`;
+    }),
     ...body.map(({ kind }) => `body ${kind}`),
     ...(unique === undefined ? [] : [`${unique} unique`]),
     ...(withinMs === undefined ? [] : [`within ${withinMs} ms`]),
   ];
+}
+
+/** A value that nothing is filled into, and that is no list or object, as JSON; what is filled in may be a secret. */
+function plainOf(value: JsonTemplate): string | undefined {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  return value.kind === "text" && typeof value.value === "string" ? JSON.stringify(value.value) : undefined;
 }

@@ -4,6 +4,7 @@ import type { Aggregator } from "../metrics/aggregator.ts";
 import type { Histogram } from "../metrics/histogram.ts";
 import type { WorkerUniques } from "../metrics/uniques.ts";
 import type { TaskContext } from "../scenario/code.ts";
+import { basicAuthorization } from "../scenario/login.ts";
 import type { Code } from "../scenario/module.ts";
 import type { Body, RequestStep, Template } from "../scenario/plan-request.ts";
 import { isSecretPart } from "../scenario/secrets.ts";
@@ -85,14 +86,14 @@ export function compileRequest(
       url: shownUrl?.(scope) ?? request.origin + request.path,
     }),
     request(scope, intendedAt) {
-      const { origin, path } = fixed ?? parseUrl(url(scope));
+      const { origin, path, authorization } = fixed ?? parseUrl(url(scope));
       return {
         series,
         intendedAt,
         method: step.method,
         origin,
         path,
-        headers: headers(scope),
+        headers: authorization === undefined ? headers(scope) : withLogin(headers(scope), authorization),
         body: body?.(scope),
         wantBody,
         deadlineMs: step.deadlineMs,
@@ -116,15 +117,32 @@ function withoutSecrets(template: Template): Template {
   return template.map((part) => (isSecretPart(part) ? "REDACTED" : part));
 }
 
+/** `authorization` is what a login in the URL asks for. */
+interface Destination {
+  origin: string;
+  path: string;
+  authorization?: string | undefined;
+}
+
 /** Splits an absolute URL without the cost of `new URL` where nothing needs escaping. */
-function parseUrl(url: string): { origin: string; path: string } {
+function parseUrl(url: string): Destination {
   const authority = url.indexOf("://") + 3;
   const slash = url.indexOf("/", authority);
   const plain =
     slash > 0 && /^[\x21\x22\x24-\x7e]*$/.test(url.slice(slash)) && !url.slice(authority, slash).includes("@");
   if (plain && !url.includes("#")) return { origin: url.slice(0, slash), path: url.slice(slash) };
   const parsed = new URL(url);
-  return { origin: parsed.origin, path: parsed.pathname + parsed.search };
+  return {
+    origin: parsed.origin,
+    path: parsed.pathname + parsed.search,
+    authorization: basicAuthorization(parsed),
+  };
+}
+
+/** What the scenario itself gives wins. */
+function withLogin(headers: string[], authorization: string): string[] {
+  const given = headers.some((text, i) => i % 2 === 0 && text.toLowerCase() === "authorization");
+  return given ? headers : [...headers, "authorization", authorization];
 }
 
 function compileHeaders(step: RequestStep, userAgent: string): (scope: Scope) => string[] {

@@ -37,7 +37,8 @@ export function readAddress(reader: Reader, node: SourceNode | undefined, variab
     if (!relative) return { kind: "absolute", url };
     return { kind: "relative", url, withoutHost: reader.source.problem("no-host", node, { hint: noHostHint }) };
   }
-  const suggestion = /^[\w-]+(\/|$)/u.test(text) && known ? { suggestion: `/${text}` } : {};
+  const meant = known ? meantBy(text, relative) : undefined;
+  const suggestion = meant === undefined ? {} : { suggestion: meant };
   const expected = "a path below the host, such as /api/tasks, or a URL that begins with http:// or https://";
   return reader.reject("url", node, { expected, ...suggestion });
 }
@@ -90,6 +91,13 @@ export function hostOf(text: string, url: Template = text): Host | Pick<Problem,
   const { host } = new URL(text);
   if (typeof url === "string") return { url: url.replace(/\/+$/u, ""), endsInSlash: false, authority: host };
   return { url, endsInSlash: text.endsWith("/"), authority: host };
+}
+
+/** What somebody will have meant who wrote no address. */
+function meantBy(text: string, relative: boolean): string | undefined {
+  const escaped = text.replaceAll(" ", "%20");
+  if (escaped !== text && isUrl(relative ? `http://host${escaped}` : escaped)) return escaped;
+  return /^[\w-]+(\/|$)/u.test(text) ? `/${text}` : undefined;
 }
 
 function isUrl(text: string): boolean {

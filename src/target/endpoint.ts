@@ -1,9 +1,10 @@
 import type { Dispatcher } from "undici";
+import { basicAuthorization } from "../scenario/login.ts";
 import type { Template } from "../scenario/plan-request.ts";
 import { HttpAgent } from "./agent.ts";
 import { CollectError, codeOf, connectionError } from "./collect-error.ts";
 import type { CollectorDeps } from "./collector.ts";
-import { decoded, Filling } from "./filling.ts";
+import { Filling } from "./filling.ts";
 import { certificateOptions } from "./trust.ts";
 
 /** Takes an answer's body as it comes; both methods may throw a `CollectError`, which ends the reading. */
@@ -117,10 +118,8 @@ export class Endpoint {
 
   #requestHeaders(accept: string, url: URL): Record<string, string> {
     const headers: Record<string, string> = { accept, "user-agent": "plimsoll" };
-    if (url.username !== "" || url.password !== "") {
-      const credentials = `${decoded(url.username)}:${decoded(url.password)}`;
-      headers["authorization"] = `Basic ${Buffer.from(credentials).toString("base64")}`;
-    }
+    const authorization = basicAuthorization(url);
+    if (authorization !== undefined) headers["authorization"] = authorization;
     for (const [name, value] of this.#headers) headers[name] = value();
     return headers;
   }

@@ -1,3 +1,4 @@
+import { decoded } from "../scenario/login.ts";
 import type { Template } from "../scenario/plan-request.ts";
 import { Secrets } from "../scenario/secrets.ts";
 import { compileTemplate, nobody, type Scope } from "../scenario/template.ts";
@@ -48,14 +49,5 @@ export class Filling {
   /** The text without the secrets that were used so far. */
   redact(text: string): string {
     return this.#secrets.redact(text);
-  }
-}
-
-/** What stands percent-encoded in a URL; a "%" that escapes nothing is meant as it stands. */
-export function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
   }
 }

@@ -50,7 +50,7 @@ afterAll(() => {
 /** Sends the one request of a scenario, as a user would. */
 async function send(step: string, userClass = "") {
   const { port } = server.address() as AddressInfo;
-  const text = `host: http://127.0.0.1:${port}\nusers:\n  U:\n${userClass}    tasks:\n      T: ${step}\n`;
+  const text = `host: http://127.0.0.1:${port}\nusers:\n  U:\n${userClass}    tasks:\n      T: ${step.replace("PORT", String(port))}\n`;
   const environment = { SECRET_PASSWORD: "pass:word", SECRET_TOKEN: "t0ken" };
   const read = readScenario(join(folder, "s.yaml"), text, environment);
   if ("problems" in read) throw new Error(JSON.stringify(read.problems));
@@ -89,6 +89,14 @@ describe("auth", () => {
     expect(got[0]?.headers.authorization).toBe(header);
     expect(plan).not.toMatch(/t0ken|pass:word/);
     expect(plan).not.toContain(basic.slice(6));
+  });
+
+  it("of a login in the URL is sent, and kept nowhere, unless the request has a header of its own", async () => {
+    const { plan } = await send(`{ get: "http://ada:\${SECRET_PASSWORD}@127.0.0.1:PORT/x" }`);
+    expect(got[0]).toMatchObject({ url: "/x", headers: { authorization: basic } });
+    expect(plan).not.toMatch(/pass:word/);
+    await send(`{ get: "http://ada:\${SECRET_PASSWORD}@127.0.0.1:PORT/", auth: { bearer: mine } }`);
+    expect(got[0]?.headers.authorization).toBe("Bearer mine");
   });
 
   it("of a class is every request's, but for one that has its own", async () => {

@@ -33,6 +33,7 @@ describe("bad scenarios", () => {
     ["threshold-own-metric", "did you mean carts_open?"],
     ["threshold-task", "did you mean Look?"],
     ["url-relative", "did you mean /shop?"],
+    ["url-with-space", "did you mean /shop?name=tea%20pot?"],
     ["host-without-scheme", "did you mean http://localhost:8000?"],
     ["metric-name", "did you mean queue_depth?"],
     ["within-without-unit", "expected a time with its unit, such as 500ms or 2s"],
