@@ -6,9 +6,15 @@ export async function openScenario(io: Io, path: string): Promise<Opened> {
   return accepted(await open(path, io.environment));
 }
 
-/** Throws a UsageError where what is asked for does not fit the scenario. */
-export function planOf(io: Io, scenario: Opened, choices: Choices): Prepared {
-  return accepted(prepare(scenario, choices, io.wallClock));
+/**
+ * Throws a UsageError where what is asked for does not fit the scenario. The commit that a CI system says it is at (GitHub,
+ * GitLab) becomes the label `git_sha`, unless the scenario or a flag says another.
+ */
+export function planOf(io: Io, opened: Opened, { labels, ...choices }: Choices): Prepared {
+  const { GITHUB_SHA, CI_COMMIT_SHA } = io.environment;
+  const sha = GITHUB_SHA || CI_COMMIT_SHA;
+  const commit = sha === undefined || sha === "" || "git_sha" in opened.scenario.labels ? {} : { git_sha: sha };
+  return accepted(prepare(opened, { ...choices, labels: { ...commit, ...labels } }, io.wallClock));
 }
 
 /** What it is, if it was not refused. */

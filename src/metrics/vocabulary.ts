@@ -112,7 +112,7 @@ export const plimsollMetrics = {
   ),
   plimsoll_threshold_value: gauge("The measured value of a threshold.", "threshold", "level"),
   plimsoll_threshold_limit: gauge("The limit of a threshold.", "threshold", "level"),
-  plimsoll_run_info: gauge("1; the run's plan as labels.", "scenario", "profile", "version", "target"),
+  plimsoll_run_info: gauge("1; the run's plan as labels.", "scenario", "profile", "version", "target", "git_sha"),
   plimsoll_run_state: gauge("1 for the state the run is in, 0 for the others.", "state"),
   plimsoll_run_start_timestamp_seconds: gauge("When the run started, Unix time."),
   plimsoll_run_end_timestamp_seconds: gauge("When the run ended, Unix time; absent while it runs."),

@@ -94,8 +94,9 @@ class RunExposition {
 
   #initialise(plan: Plan): void {
     const catalogue = this.#catalogue;
-    const { scenario, profile, version, target } = plan;
-    catalogue.cell("plimsoll_run_info", { scenario, profile, version, target }).initialise(1);
+    const { scenario, profile, version, target, labels } = plan;
+    const git_sha = labels["git_sha"] ?? "";
+    catalogue.cell("plimsoll_run_info", { scenario, profile, version, target, git_sha }).initialise(1);
     catalogue.cell("plimsoll_build_info", { version, node: process.versions.node }).initialise(1);
     catalogue.cell("plimsoll_run_start_timestamp_seconds").initialise(plan.startedAt / 1000);
     this.#requests.initialise(plan);

@@ -148,6 +148,13 @@ describe("the formats", () => {
     expect(samplesOf(await read(sink, OPENMETRICS), "plimsoll_run_info")).toHaveLength(1);
   });
 
+  it("say which commit the run is of, where it is known", async () => {
+    expect(await value(started(), "plimsoll_run_info", { git_sha: "" })).toBe(1);
+    expect(
+      await value(started(undefined, { labels: { git_sha: "abc" } }), "plimsoll_run_info", { git_sha: "abc" }),
+    ).toBe(1);
+  });
+
   it.runIf(program("promtool"))("pass promtool check metrics", async () => {
     const sink = started([step("GET /items")]);
     sink.write(tick({ snapshot: { series: [series({}, [0.02])] }, observations: [observation("queue_depth", 3)] }));
