@@ -64,8 +64,8 @@ function ofScenario(text: string, scenario: string): string {
 
 /** A variable for runs offers those of the scenario alone. */
 function narrow(variable: Variable, scenario: string): void {
-  const ofScenario = `label_values(plimsoll_run_info{scenario=${JSON.stringify(scenario)}}, run_id)`;
-  const narrowed = (query: string) => (query === "label_values(plimsoll_run_info, run_id)" ? ofScenario : query);
+  const ofScenario = `plimsoll_run_info{scenario=${JSON.stringify(scenario)}}`;
+  const narrowed = (query: string) => query.replaceAll(/\bplimsoll_run_info(?![\w{])/g, () => ofScenario);
   if (variable.definition !== undefined) variable.definition = narrowed(variable.definition);
   if (typeof variable.query === "string") variable.query = narrowed(variable.query);
   else if (variable.query !== undefined) variable.query.query = narrowed(variable.query.query);

@@ -56,6 +56,8 @@ it("makes a scenario's own, beside the shipped ones, which open on its newest ru
     expect(chosen?.current).toEqual({ text: ['The "shop"'], value: ['The "shop"'] });
     const runs = own.templating.list.find(({ name }) => name === "run_id");
     expect(runs && queryText(runs)).toBe('label_values(plimsoll_run_info{scenario="The \\"shop\\""}, run_id)');
+    const other = own.templating.list.find(({ name }) => name === "baseline");
+    if (other !== undefined) expect(queryText(other)).toContain('plimsoll_run_info{scenario="The \\"shop\\""}[30d]');
   }
 });
 
