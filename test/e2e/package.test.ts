@@ -22,13 +22,20 @@ it("the package that would be published runs, with its schemas, examples and das
   }
   readFileSync(join(published, "grafana/dashboards/load-vs-server.json"));
 
+  const program = join(published, "dist/main.js");
+  const boards = await new Plimsoll(["dashboards", "boards"], { folder, program }).finished;
+  expect([boards.code, boards.stderr]).toEqual([0, ""]);
+  readFileSync(join(folder, "boards/load-vs-server.json"));
+  const rules = await new Plimsoll(["rules", join(published, "examples/demo/demo.yaml")], { folder, program }).finished;
+  expect(rules.stdout).toContain("SLOErrorBudgetBurnFast");
+
   const target = await startPracticeTarget();
   onTestFinished(() => target.stop());
   const work = join(folder, "work");
   mkdirSync(work);
   const example = join(published, "examples/demo/demo.yaml");
   const args = ["run", example, "--host", target.url, "--listen", "127.0.0.1:0", "--users", "10", "--spawn-rate", "10"];
-  const run = new Plimsoll([...args, "--duration", "3s"], { folder: work, program: join(published, "dist/main.js") });
+  const run = new Plimsoll([...args, "--duration", "3s"], { folder: work, program });
   const { stdout, stderr } = await run.finished;
   const { total } = await target.requests();
   expect(total, stdout + stderr).toBeGreaterThan(20);

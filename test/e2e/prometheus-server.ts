@@ -29,7 +29,7 @@ export class Prometheus {
     mkdirSync(dirname(targets), { recursive: true });
     writeFileSync(
       config,
-      `global: { scrape_interval: 1s, scrape_timeout: 900ms }
+      `global: { scrape_interval: 1s, scrape_timeout: 900ms, evaluation_interval: 1s }
 rule_files: ["${join(folder, "rules.yml")}"]
 scrape_configs:
   - job_name: plimsoll
@@ -77,6 +77,12 @@ scrape_configs:
   async queryRange(expression: string, start: number, end: number): Promise<Series[]> {
     const range = { query: expression, start: String(start), end: String(end), step: "1" };
     return (await this.#ask<{ result: Series[] }>("query_range", range)).result;
+  }
+
+  /** How each of its rules fares: `health` is ok, err or unknown. */
+  async rules(): Promise<{ name: string; health: string; lastError?: string }[]> {
+    const { groups } = await this.#ask<{ groups: { rules: { name: string; health: string }[] }[] }>("rules", {});
+    return groups.flatMap((group) => group.rules);
   }
 
   labelValues(label: string, selector: string): Promise<string[]> {
