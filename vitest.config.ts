@@ -7,9 +7,17 @@ const slow = ["test/faults/**/*.test.ts", "test/**/*.slow.test.ts"];
  * They load the machine as far as it goes, or measure how evenly and at what cost the load comes; `package` builds `dist` anew,
  * from which the others have the page.
  */
-const alone = ["bench", "beside-locust", "criteria", "demo", "find", "guides", "open-model", "package"].map(
-  (name) => `test/e2e/${name}.test.ts`,
-);
+const alone = [
+  "bench",
+  "beside-locust",
+  "criteria",
+  "demo",
+  "exporting",
+  "find",
+  "guides",
+  "open-model",
+  "package",
+].map((name) => `test/e2e/${name}.test.ts`);
 
 export default defineConfig({
   test: {
