@@ -37,9 +37,11 @@ function subjectOf({ name, thresholds, classes, profiles }: Scenario, wanted: st
   const profile = wanted === undefined ? usual : profiles.find((one) => one.name === wanted);
   if (wanted !== undefined && profile === undefined) {
     const names = profiles.map((one) => one.name);
+    const known = names.length === 0 ? "it has none" : `one of ${names.join(", ")}`;
     const near = nearest(wanted, names);
-    const meant = near === undefined ? "" : ` Did you mean ${near}?`;
-    throw new UsageError(`Expected a profile of ${name}, one of ${names.join(", ")}, got ${wanted}.${meant}`);
+    throw new UsageError(
+      `Expected a profile of ${name} (${known}), got ${wanted}.${near === undefined ? "" : ` Did you mean ${near}?`}`,
+    );
   }
   const all = mergedThresholds(thresholds, profile?.thresholds ?? []);
   const driven = classes.filter(

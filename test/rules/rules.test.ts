@@ -140,6 +140,21 @@ describe("rules of a scenario", () => {
     expect([code, rules, stderr]).toEqual([0, [], expect.stringMatching(why)]);
   });
 
+  it("have the alerts that could fire, and say which could not", async () => {
+    const [inATest, always] = [
+      await rulesFor(["p90(latency) < 1s"]),
+      await rulesFor(["p90(latency) < 1s"], "--window", "production"),
+    ];
+    const alerts = ({ rules }: typeof always) => rules.filter(({ alert }) => alert !== undefined);
+    expect(alerts(inATest).map(({ labels }) => labels["severity"])).toEqual(["ticket"]);
+    expect(inATest.stderr).toContain("no alert for a page: 10 % may be bad, and 14.4 times that is more than there is");
+    // 14.4 times its budget cannot be, 6 times can.
+    expect(alerts(always).map(({ labels }) => labels["severity"])).toEqual(["page", "ticket"]);
+    expect(alerts(always)[0]?.expr).not.toContain("14.4");
+    expect(alerts(always)[0]?.expr).toContain("> 6 * 0.1");
+    expect(always.stderr).toBe("");
+  });
+
   it("are told apart where two ask the same of the same, whatever their limits", async () => {
     const { rules } = await rulesFor([
       "p95(latency) < 1s",
@@ -165,12 +180,20 @@ describe("rules of a scenario", () => {
       host: "http://localhost:8000",
       users: { One: { tasks: { Read: { get: "/", name: 'it"s\\ (1+1)' } } } },
       watch: { app: { prometheus: "/metrics" } },
-      thresholds: [`p95(latency{request=${JSON.stringify('it"s\\ (1+1)')}}) < 1s`, variable("LIMIT")],
+      thresholds: [`p95(latency{request=${JSON.stringify('it"s\\ (1+1)')}}) < 1s`, variable("LIMIT"), variable("NOT")],
     };
     writeFileSync(file, JSON.stringify(scenario));
-    const environment = { NAME: 'x "{{ y }}" # z', LIMIT: 'max(queue_depth{queue="{{ q }}"}) < 5' };
+    const environment = {
+      NAME: 'x "{{ y }}" # z',
+      LIMIT: 'max(queue_depth{queue="{{ q }}"}) < 5',
+      NOT: "avg(latency)\n<\n1s",
+    };
     const { code, stdout, stderr } = await plimsoll(["rules", file], { environment });
-    expect([code, stderr]).toEqual([0, ""]);
+    // What is a comment stays one.
+    expect([code, stderr]).toEqual([
+      0,
+      "Not in it:\n  avg(latency) < 1s: a mean is no share of events that are good\n",
+    ]);
     const rules = (parse(stdout) as Rules).groups.flatMap((group) => group.rules);
     expect(rules[0]?.expr).toContain('request="it\\"s\\\\ (1+1)"');
     expect(rules.at(-1)?.labels["threshold"]).toBe('max(queue_depth{queue="{{ "{{" }} q }}"}) < 5');
@@ -182,6 +205,8 @@ describe("rules of a scenario", () => {
     expect(none.code).toBe(104);
     const { code, stderr } = await plimsoll(["rules", shop, "-p", "reader"]);
     expect([code, stderr]).toEqual([104, expect.stringContaining("Did you mean readers?")]);
+    const without = await plimsoll(["rules", join(import.meta.dirname, "without.yaml"), "-p", "reader"]);
+    expect(without.stderr).toContain("Expected a profile of without (it has none), got reader.");
     const flag = await plimsoll(["rules", shop, "--window", "week"]);
     expect([flag.code, flag.stderr]).toEqual([104, expect.stringContaining("test, soak, production")]);
   });
