@@ -1,12 +1,15 @@
-import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
+import type { Dashboard, GridPos } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { TargetMetric } from "../metrics/vocabulary.ts";
 import { board, type Row } from "./board.ts";
 import { cacheCharts } from "./cache-charts.ts";
+import { server } from "./colours.ts";
 import { databaseCharts } from "./database-charts.ts";
+import { figure } from "./figure.ts";
 import { hostCharts } from "./host-charts.ts";
 import { queueCharts } from "./queue-charts.ts";
 import { runtimeCharts } from "./runtime-charts.ts";
 import { sources } from "./server-charts.ts";
+import { targetSeries } from "./target-lines.ts";
 import { useCharts } from "./use-charts.ts";
 import { labelValues, several, shown } from "./variables.ts";
 
@@ -61,6 +64,19 @@ const kinds: Kind[] = [
   },
 ];
 
+/** What a comparison of two runs must not overlook. */
+function versions(at: GridPos): Row["panels"][number] {
+  return figure({
+    title: "Versions",
+    description: "The version of each database, cache and broker that says it.",
+    at,
+    query: { expr: targetSeries("info"), legend: "{{source}} {{version}}" },
+    unit: "none",
+    steps: [{ value: null, color: server.main }],
+    names: {},
+  });
+}
+
 /** The system under test by itself: what is full, what waits, what fails; then each of its parts. */
 export function target(): Dashboard {
   return board({
@@ -72,7 +88,7 @@ export function target(): Dashboard {
         .label(`${title} sources`)
         .description(`Sources that tell of such a part (${title.toLowerCase()}). Each has its own row.`),
     ),
-    panels: [...useCharts(0), sources({ x: 0, y: 8, w: 24, h: 5 })],
+    panels: [...useCharts(0), sources({ x: 0, y: 8, w: 18, h: 5 }), versions({ x: 18, y: 8, w: 6, h: 5 })],
     rows: kinds.map(({ title, variable, charts }, index) => {
       const y = 13 + 25 * index;
       return { title: `${title}: $${variable}`, y, repeat: variable, collapsed: true, panels: charts(y + 1) };

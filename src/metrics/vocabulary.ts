@@ -139,6 +139,7 @@ export const targetMetrics = {
   scrape_errors_total: counter("Looks at a source that failed.", "kind", "reason"),
   scrape_last_success_timestamp_seconds: gauge("When a source last answered, Unix time.", "kind"),
 
+  info: gauge("1; the version that a source says it has.", "version"),
   db_connections: gauge("Connections to the database, by state.", "db", "state"),
   db_connections_max: gauge("Connections the database admits."),
   db_connections_utilization_ratio: gauge("Connections against what the database admits."),

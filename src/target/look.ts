@@ -16,6 +16,11 @@ export class Look {
     this.#labels = labels;
   }
 
+  /** The version of the server that answered, if it says one. */
+  tellVersion(version: string | undefined): void {
+    if (version !== undefined && version !== "") this.tell("info", 1, { version });
+  }
+
   /** A value that is not known, or no number, is left out: a gap is a gap. */
   tell(metric: TargetMetric, value: number | undefined, labels?: Record<string, string>): void {
     if (value === undefined || !Number.isFinite(value)) return;

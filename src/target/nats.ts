@@ -39,6 +39,7 @@ function tellServer(server: unknown, look: Look): void {
   const number = (name: string) => numberOf(server, name);
   const connections = number("connections");
   if (connections === undefined) throw new CollectError("parse", "expected NATS's /varz, got other JSON");
+  look.tellVersion(textOf(server, "version"));
   look.tell("queue_connections", connections);
   look.tell("queue_connections_max", number("max_connections"));
   look.tell("queue_slow_consumers_total", number("slow_consumers"));

@@ -56,7 +56,9 @@ select 'db_replication_lag_seconds', null, null, case
   when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
   else extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp())::float8 end
 union all
-select 'process_start_time_seconds', null, null, extract(epoch from pg_postmaster_start_time())::float8`;
+select 'process_start_time_seconds', null, null, extract(epoch from pg_postmaster_start_time())::float8
+union all
+select 'info', null, split_part(current_setting('server_version'), ' ', 1), 1::float8`;
 
 /** The second label of metrics that have one, beside `db`. */
 export const secondLabels: Record<string, string> = {
@@ -64,6 +66,7 @@ export const secondLabels: Record<string, string> = {
   db_locks: "mode",
   db_transactions_total: "outcome",
   db_blocks_total: "result",
+  info: "version",
 };
 
 /** Reads the size of every file of the database: cheap for hundreds of tables, and not for hundreds of thousands. */

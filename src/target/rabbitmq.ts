@@ -37,13 +37,14 @@ export class RabbitmqCollector implements Collector {
   }
 
   async collect(signal: AbortSignal): Promise<Observation[]> {
-    const overview = await this.#get("/api/overview?columns=object_totals", signal);
+    const overview = await this.#get("/api/overview?columns=object_totals,rabbitmq_version", signal);
     const queues = await this.#queues(signal);
     const nodes = await this.#get(`/api/nodes?columns=${nodeColumns}`, signal);
     const look = new Look(this.name, (overview.at + nodes.at) / 2);
     const connections = numberOf(overview.content, "object_totals", "connections");
     if (connections === undefined)
       throw new CollectError("parse", "expected RabbitMQ's management API, got other JSON");
+    look.tellVersion(textOf(overview.content, "rabbitmq_version"));
     look.tell("queue_connections", connections);
     for (const queue of queues) this.#queue(queue, look);
     for (const node of itemsOf(nodes.content)) this.#node(node, look);

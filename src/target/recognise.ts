@@ -41,6 +41,8 @@ const ownMetrics: string[] = [
   "scrapes_total",
   "scrape_errors_total",
   "scrape_last_success_timestamp_seconds",
+  // OpenTelemetry's exporters have a target_info of their own: the resource's attributes.
+  "info",
 ] satisfies TargetMetric[];
 
 /**

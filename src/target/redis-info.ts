@@ -23,6 +23,7 @@ export function readInfo(info: Info, look: Look): void {
     const value = number(field);
     return value !== undefined && value > 0 ? value : undefined;
   };
+  look.tellVersion(info.get("redis_version"));
   look.tell("cache_memory_used_bytes", number("used_memory"));
   // 0 stands for no limit.
   look.tell("cache_memory_limit_bytes", above0("maxmemory"));

@@ -139,7 +139,7 @@ export class TargetStatistics {
 
   /** All series, without what sources say about themselves. */
   get series(): TargetSeries[] {
-    return [...this.#series.values()].filter(({ metric }) => !ofTheSource.has(metric));
+    return [...this.#series.values()].filter(({ metric }) => !ofTheSource.has(metric) && metric !== "info");
   }
 
   /** The series of a metric that carry all these labels, `source` among them. */

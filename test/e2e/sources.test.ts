@@ -134,7 +134,7 @@ thresholds: [max(up) == 1]
         (series) => !ofPlimsoll.test(series) && !(series in (before.get(source) ?? {})),
       );
       expect(
-        untold.filter((series) => !/^(cache_lookups|cache_|cpu_|process_)/.test(series) || source !== "lists"),
+        untold.filter((series) => !/^(info|cache_lookups|cache_|cpu_|process_)/.test(series) || source !== "lists"),
         source,
       ).toEqual([]);
     }

@@ -33,6 +33,7 @@ export async function redisTold(redis: RedisServer): Promise<Told> {
   return {
     // redis-cli is a client too.
     cache_clients: { value: (await number("connected_clients")) - 1, within: 0 },
+    [`info{version="${await redis.info("redis_version")}"}`]: 1,
     cache_clients_max: await number("maxclients"),
     cache_blocked_clients: await number("blocked_clients"),
     cache_memory_used_bytes: { value: await number("used_memory"), within: 100_000 },
@@ -67,7 +68,9 @@ export async function postgresTold(postgres: PostgresServer): Promise<Told> {
   const number = async (query: string) => Number(await postgres.sql(query));
   const sessions =
     "pg_stat_activity where backend_type = 'client backend' and application_name not in ('plimsoll', 'oracle')";
+  const version = (await postgres.sql("show server_version")).split(" ")[0];
   const told: Told = {
+    [`info{version="${version}"}`]: 1,
     db_connections_max: await number(
       "select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int",
     ),
@@ -127,12 +130,14 @@ export async function rabbitmqTold(rabbitmq: RabbitmqServer): Promise<Told> {
     memory: { total: { rss: number } };
     vm_memory_high_watermark_limit: number;
     alarms: unknown[];
+    rabbitmq_version: string;
     uptime: number;
   };
   const { name: node = "" } = ((await rabbitmq.api("GET", "/api/nodes")) as { name: string }[])[0] ?? {};
   const component = `component="${node}"`;
   const alarms = JSON.stringify(status.alarms);
   return {
+    [`info{version="${status.rabbitmq_version}"}`]: 1,
     queue_connections: (await rabbitmq.ctl("list_connections", "pid")).length,
     'queue_depth{queue="orders"}': Number(queue["messages_ready"]),
     'queue_unacked{queue="orders"}': Number(queue["messages_unacknowledged"]),
@@ -153,7 +158,7 @@ export async function rabbitmqTold(rabbitmq: RabbitmqServer): Promise<Told> {
 }
 
 export async function natsTold(nats: NatsServer): Promise<Told> {
-  const server = (await json(`${nats.url}/varz`)) as Record<string, number> & { start: string };
+  const server = (await json(`${nats.url}/varz`)) as Record<string, number> & { start: string; version: string };
   const jetStream = (await json(`${nats.url}/jsz?consumers=true`)) as unknown as {
     memory: number;
     config: { max_memory: number };
@@ -164,6 +169,7 @@ export async function natsTold(nats: NatsServer): Promise<Told> {
     Record<"delivered" | "ack_floor", { consumer_seq: number }>;
   const queue = '{queue="ORDERS/billing"}';
   return {
+    [`info{version="${server.version}"}`]: 1,
     queue_connections: server["connections"] ?? -1,
     queue_connections_max: server["max_connections"] ?? -1,
     queue_slow_consumers_total: server["slow_consumers"] ?? -1,

@@ -195,7 +195,10 @@ describe("known names", () => {
   });
 
   it("never takes a target's word for what Plimsoll says itself", async () => {
-    const { values } = await looks([], "up 1\ntarget_up 1\nscrapes_total 3\nopen_fds 1\n");
+    const { values } = await looks(
+      [],
+      'up 1\ntarget_up 1\ntarget_info{service_name="shop"} 1\nscrapes_total 3\nopen_fds 1\n',
+    );
     expect(values).toEqual([{ open_fds: 1 }]);
   });
 

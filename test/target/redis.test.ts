@@ -17,6 +17,7 @@ const fields = {
   used_memory: "1000",
   maxmemory: "4000",
   mem_fragmentation_ratio: "1.25",
+  redis_version: "7.4.1",
   connected_clients: "7",
   maxclients: "10000",
   blocked_clients: "2",
@@ -63,6 +64,7 @@ describe("a Redis source", () => {
   it("gives what INFO says, under the vocabulary's names", async () => {
     const { look } = await watch(() => info());
     expect(await look()).toEqual({
+      'info{version="7.4.1"}': 1,
       cache_memory_used_bytes: 1000,
       cache_memory_limit_bytes: 4000,
       cache_memory_fragmentation_ratio: 1.25,

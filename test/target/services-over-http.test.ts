@@ -124,7 +124,7 @@ describe("PromQL", () => {
 });
 
 describe("RabbitMQ", () => {
-  const overview = { object_totals: { connections: 4 } };
+  const overview = { rabbitmq_version: "4.1.0", object_totals: { connections: 4 } };
   const node = {
     name: "rabbit@a",
     running: true,
@@ -163,6 +163,7 @@ describe("RabbitMQ", () => {
     const { look, told } = looking({ ...common, kind: "rabbitmq", url: server.url, queues: [] });
     const first = await look();
     expect(first).toMatchObject({
+      'info{version="4.1.0"}': 1,
       queue_connections: 4,
       'queue_depth{queue="orders"}': 3,
       'queue_unacked{queue="orders"}': 1,
@@ -208,6 +209,7 @@ describe("NATS", () => {
     const server = await serve((url) =>
       url === "/varz"
         ? {
+            version: "2.10.1",
             connections: 5,
             max_connections: 10,
             slow_consumers: 1,
@@ -251,6 +253,7 @@ describe("NATS", () => {
     expect(await look()).toEqual({
       queue_connections: 5,
       queue_connections_max: 10,
+      'info{version="2.10.1"}': 1,
       queue_slow_consumers_total: 1,
       queue_published_total: 7,
       queue_delivered_total: 8,
