@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import type { Sum } from "./indicator.ts";
 import { aimsOf, type Objective, objectivesOf, slug } from "./objective.ts";
@@ -35,7 +36,7 @@ export function openSloFile(subject: RuleSubject, { days }: Windows, command: st
 
 function sloOf(objective: Objective, days: number) {
   const { indicator, service, threshold, level } = objective;
-  const name = idOf(objective);
+  const name = dnsLabel(idOf(objective));
   const metric = (query: string) => ({ metricSource: { type: "Prometheus", spec: { query } } });
   return {
     apiVersion: "openslo/v1",
@@ -53,4 +54,10 @@ function sloOf(objective: Objective, days: number) {
       objectives: [{ displayName: threshold.expression, target: indicator.objective }],
     },
   };
+}
+
+/** As short as RFC 1123 has labels, which OpenSLO's names are; a longer one keeps what tells it apart. */
+function dnsLabel(name: string): string {
+  if (name.length <= 63) return name;
+  return `${name.slice(0, 54)}-${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;
 }

@@ -265,6 +265,22 @@ describe("SLOs for other programs", () => {
     });
     expect(more).toHaveLength(6);
   });
+
+  it("have names in OpenSLO that are DNS labels, however long a scenario's are", async () => {
+    const file = join(folder(), "s.yaml");
+    const task = "A task whose name goes on for quite a while";
+    const scenario = {
+      name: `${"very-".repeat(12)}long`,
+      users: { One: { tasks: { [`${task} 1`]: { get: "/a" }, [`${task} 2`]: { get: "/b" } } } },
+      thresholds: ["1", "2"].map((which) => `p95(latency{task="${task} ${which}"}) < 1s`),
+    };
+    writeFileSync(file, JSON.stringify(scenario));
+    const { code, stdout } = await plimsoll(["rules", file, "--format", "openslo"]);
+    const documents = parseAllDocuments(stdout).map((one) => one.toJS() as { metadata: { name: string } });
+    const names = documents.map(({ metadata }) => metadata.name);
+    expect([code, new Set(names).size, names.length]).toEqual([0, 3, 3]);
+    for (const name of names) expect(name).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
+  });
 });
 
 function checked(promtool: string, args: string[], text: string): void {
