@@ -26,7 +26,8 @@ async function processBlock(metric: unknown): Promise<Block> {
   for (const { metricName = name, labels = {}, value } of values) {
     const texts = Object.entries(labels).map(([label, one]) => [
       label,
-      label === "le" ? boundText(Number(one)) : String(one),
+      // prom-client's word for the last bucket is not JavaScript's.
+      label === "le" ? boundText(one === "+Inf" ? Number.POSITIVE_INFINITY : Number(one)) : String(one),
     ]);
     const inner = labelText(Object.fromEntries(texts));
     lines += `${metricName}${inner === "" ? "" : `{${inner}}`} ${numberText(value)}\n`;
