@@ -8,7 +8,7 @@ import { RecentRates, type Standing, type StandingInput, standingOf } from "./st
 import { emptyView, extendView, type RunView, type TargetColumn, type ViewTick } from "./view.ts";
 
 /** What a source says of itself beside `up` is not the target's health. */
-const bookkeeping = /^scrape(s|_)/;
+const bookkeeping = /^(?:scrape(?:s|_)|info$)/;
 
 /** A value stands until its source should have spoken again, and half an interval more. */
 const PATIENCE = 1.5;

@@ -149,7 +149,8 @@ describe("the view's sink", () => {
     write(1000, [observation("cpu_utilization_ratio", 0.5, 900), observation("restarts_total", 5, 900, "counter")]);
     for (let n = 0; n < 20; n++) worker.request("list", 1900, 400);
     worker.request("pay", 1900, 400, { failure: { kind: "reset", detail: "" } });
-    write(2000);
+    // What sources say of themselves is no health.
+    write(2000, [observation("info", 1, 1900), observation("scrapes_total", 3, 1900, "counter")]);
     write(3000, [observation("cpu_utilization_ratio", 0.7, 2900), observation("restarts_total", 9, 2900, "counter")]);
     end();
     write(4000, [observation("up", 0, 3900)]);
@@ -170,6 +171,9 @@ describe("the view's sink", () => {
     expect(view?.load.p95[0]).toBeCloseTo(0.1, 2);
     expect(view?.load.p95[1]).toBeCloseTo(0.4, 1);
     expect(view?.load.p95[2]).toBeNull();
+    expect(Object.keys(view?.target ?? {}).sort()).toEqual(
+      ["cpu_utilization_ratio", "restarts_total", "up"].map((metric) => `${metric}{source="app"}`),
+    );
     // Held while its source need not have spoken; gone at once when the source is down.
     expect(view?.target['cpu_utilization_ratio{source="app"}']?.values).toEqual([0.5, 0.5, 0.7, null]);
     expect(view?.target['restarts_total{source="app"}']?.values).toEqual([null, null, 2, null]);

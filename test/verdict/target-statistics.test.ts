@@ -8,6 +8,8 @@ describe("TargetStatistics", () => {
     statistics.observe(looks([4, undefined, 8, 6], { source: "pool", metric: "db_pool_overflow" }));
     statistics.observe(looks([1, 2], { source: "app", labels: { queue: "mail" } }));
     statistics.observe(looks([3], { source: "rabbit", labels: { queue: "mail" } }));
+    // What a source says of itself is no figure.
+    statistics.observe(looks([1, 1], { source: "rabbit", metric: "info", labels: { version: "4.1.0" } }));
     expect(statistics.summary()).toEqual({
       'db_pool_overflow{source="pool"}': { source: "pool", min: 4, mean: 6, max: 8, first: 4, last: 6, gaps: 1 },
       'queue_depth{queue="mail",source="app"}': {
