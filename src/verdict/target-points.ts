@@ -1,5 +1,6 @@
 import type { Stretch } from "./phase.ts";
-import { type Point, type Trend, trendOf } from "./trend.ts";
+import { soakTrend } from "./soak-trend.ts";
+import type { Point, Trend } from "./trend.ts";
 
 /** The values of a target series in certain stretches of a run. What lies between two stretches counts for nothing. */
 export class TargetPoints {
@@ -79,7 +80,7 @@ export class TargetPoints {
   }
 
   trend(): Trend | undefined {
-    return trendOf(this.points);
+    return soakTrend(this.points);
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { randomFrom } from "../../src/load/random.ts";
 import { phasesOf } from "../../src/verdict/phase.ts";
 import { thresholds } from "./evidence.ts";
 import { type Story, stages, tell } from "./timeline.ts";
@@ -271,7 +272,7 @@ describe("abort", () => {
 });
 
 describe("slope and changes", () => {
-  const noise = (second: number) => ((second * 7919) % 13) - 6;
+  const noise = (second: number) => (((second * 2654435761) >>> 8) % 13) - 6;
 
   it("measures growth, and passes no limit within its confidence interval", () => {
     const story = { seconds: 600, look: (second: number) => 1e8 + second * 1000 + noise(second) * 2000 };
@@ -285,6 +286,21 @@ describe("slope and changes", () => {
       state: "few_samples",
       reason: expect.stringContaining("confidence interval"),
     });
+  });
+
+  it("takes no gauge that wanders by itself for one that grows or falls", () => {
+    const decided = Array.from({ length: 12 }, (_, n) => {
+      const random = randomFrom(1, n);
+      let value = 0;
+      const look = () => {
+        value = 0.95 * value + random() - 0.5;
+        return 100 + value;
+      };
+      const limits = thresholds("slope(queue_depth) < 0/h");
+      return tell({ seconds: 300, look, metric: "queue_depth", thresholds: limits }).final.state;
+    }).filter((state) => state !== "few_samples");
+    // Of a true slope of 0 a 95 % interval leaves the 0 out in one of twenty.
+    expect(decided.length).toBeLessThanOrEqual(3);
   });
 
   it("measures how latency grows, warm-up left out", () => {

@@ -2,10 +2,10 @@ import { median } from "simple-statistics";
 import { quantile } from "../../metrics/histogram.ts";
 import type { Stretch } from "../phase.ts";
 import type { RunSeries } from "../run-series.ts";
+import { soakTrend } from "../soak-trend.ts";
 import type { TargetSeries } from "../target-statistics.ts";
 import { FEWEST_POINTS, type Point, type Trend } from "../trend.ts";
 import type { Finding } from "./finding.ts";
-import { soakTrend } from "./soak-trend.ts";
 import { inUnitOf, time } from "./words.ts";
 
 /** A shorter hold is no soak: warming up is a drift, too. */

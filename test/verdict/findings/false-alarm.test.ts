@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { randomFrom } from "../../../src/load/random.ts";
-import { soakTrend } from "../../../src/verdict/findings/soak-trend.ts";
+import { soakTrend } from "../../../src/verdict/soak-trend.ts";
 import { trendOf } from "../../../src/verdict/trend.ts";
 
 /** A series that remembers: each value is so much of the one before, the rest is new. Its deviation is 1. */

@@ -1,6 +1,6 @@
 import { median } from "simple-statistics";
-import { studentCdf, studentQuantile } from "../student.ts";
-import { binned, FEWEST_POINTS, type Point, type Trend, trendOf } from "../trend.ts";
+import { studentCdf, studentQuantile } from "./student.ts";
+import { binned, FEWEST_POINTS, type Point, type Trend, trendOf } from "./trend.ts";
 
 /** A soak is looked at in so many parts: each long enough to forget most of the one before. */
 const PARTS = 20;
@@ -8,7 +8,7 @@ const PARTS = 20;
 const FEWEST_WORTH = 3;
 
 /**
- * A trend that is to be believed of one series among many: the Theil–Sen slope of all points, with the interval and the
+ * A trend that is to be believed: the Theil–Sen slope of all points, with the interval and the
  * chance that Student's t gives it by how far the parts of the soak lie off their line, of which as many count as are
  * independent. Mann–Kendall's variance, corrected or not, takes what wanders slowly by itself for a trend most of the time.
  * Undefined where nothing can be told.
@@ -37,4 +37,11 @@ export function soakTrend(points: readonly Point[]): Trend | undefined {
   const reach = error * studentQuantile(0.975, worth - 2);
   const p = error === 0 ? (slope === 0 ? 1 : 0) : 2 * (1 - studentCdf(Math.abs(slope) / error, worth - 2));
   return { slope, low: slope - reach, high: slope + reach, p };
+}
+
+/** Why `soakTrend` tells nothing, for people; `fewest` says how many values are needed. */
+export function slopeNeeds(values: number, fewest: (needed: number) => string): string {
+  return values < FEWEST_POINTS
+    ? `a slope needs ${fewest(FEWEST_POINTS)}`
+    : "it wanders so slowly that a longer run is needed to tell a slope";
 }
