@@ -149,7 +149,7 @@ describe("stages", () => {
         const changes = [...userChanges(cut.stages)].filter(isBefore).map(rounded);
         expect(changes).toEqual([...userChanges(whole.stages)].filter(isBefore).map(rounded));
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
@@ -167,7 +167,7 @@ describe("stages", () => {
         expect(got).toHaveLength(expected.length);
         for (const [n, time] of got.entries()) expect(time).toBeCloseTo(expected[n] as number, 3);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 });

@@ -182,7 +182,7 @@ describe("Prometheus text", () => {
           expect(result.line).toBeLessThanOrEqual(text.split("\n").length);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
