@@ -7,7 +7,7 @@ import type { Command } from "./peers/peer.ts";
 const END_MS = 3000;
 const SHOWN = 2000;
 
-/** A client at work on its core. */
+/** A client at work. */
 export class Child {
   readonly process: ChildProcess;
   /** Of the process itself: `taskset` becomes the program. */
@@ -17,8 +17,9 @@ export class Child {
   /** The end of what it printed. */
   output = "";
 
-  constructor({ program, args, env = {}, attend }: Command, folder: string) {
-    const [taskset = "", ...rest] = pinned(clientCore, [program, ...args]);
+  /** `cores` as `taskset` has them; by default the client's own. */
+  constructor({ program, args, env = {}, attend }: Command, folder: string, cores: number | string = clientCore) {
+    const [taskset = "", ...rest] = pinned(cores, [program, ...args]);
     this.process = spawn(taskset, rest, {
       cwd: folder,
       env: { ...process.env, ...env },

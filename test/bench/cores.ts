@@ -5,9 +5,12 @@ import { cpus } from "node:os";
 export const serverCore = 0;
 export const clientCore = Math.min(1, cpus().length - 1);
 
-/** A command line that runs on one core alone, with all that it starts. */
-export function pinned(core: number, command: string[]): string[] {
-  return ["taskset", "-c", `${core}`, ...command];
+/** All of the machine's, as `taskset` has it. */
+export const everyCore = `0-${cpus().length - 1}`;
+
+/** A command line that runs on these cores alone, with all that it starts. */
+export function pinned(cores: number | string, command: string[]): string[] {
+  return ["taskset", "-c", `${cores}`, ...command];
 }
 
 /** Moves a process's main thread to a core; its other threads stay where they are. */

@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Child } from "./child.ts";
+import { everyCore } from "./cores.ts";
 import type { Present } from "./peers/peer.ts";
 import { type Spread, spread, withFolder } from "./rounds.ts";
 import { figure, type Section, shown, table } from "./section.ts";
@@ -26,7 +27,7 @@ export async function measureStartUp(peers: Present[], rounds: number): Promise<
   const own = able[0]?.peer.name ?? "";
   return {
     title: "Start-up",
-    text: `Of ${rounds} starts each; Plimsoll keeps its compiled code from the first of them on.
+    text: `Of ${rounds} starts each, with all of the machine's cores, as whoever types the command has them. Plimsoll keeps its compiled code from the first of them on.
 
 ${table(
   ["client", "to the first request, ms", "whole process with one request, ms"],
@@ -48,7 +49,7 @@ function startOf({ peer, program }: Present): Promise<{ first: number; whole: nu
     const command = peer.once?.(program, { url, users: 1, seconds: 1, folder });
     if (command === undefined) return { first: Number.NaN, whole: Number.NaN };
     const start = performance.now();
-    const child = new Child(command, folder);
+    const child = new Child(command, folder, everyCore);
     await child.ended;
     const whole = performance.now() - start;
     server.closeAllConnections();
