@@ -5,7 +5,7 @@ const REMEMBERED = 9;
 /** More are served, but not waited for. */
 const LIMIT = 100;
 /** Whoever comes more often than that is late by many of its intervals where its machine is busy. */
-const LEAST_WAIT_MS = 2000;
+const LEAST_WAIT_MS = 5000;
 /** No scraper is waited for longer: twice Prometheus's default interval. Somebody who looks now and then is no scraper. */
 const LONGEST_WAIT_MS = 120_000;
 
@@ -56,7 +56,7 @@ export class Scrapers {
   }
 
   /**
-   * Resolves once each scraper seen so far has come once more, or two of its intervals (two seconds at least) after it came last.
+   * Resolves once each scraper seen so far has come once more, or two of its intervals (five seconds at least) after it came last.
    * Called once, when `/metrics` shows the end.
    */
   async linger({ capMs = 15_000, signal }: Lingering): Promise<void> {

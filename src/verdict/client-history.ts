@@ -3,9 +3,9 @@ import { seriesName } from "../metrics/observation.ts";
 import { fewSamples, type Measured, noData, tooFew } from "./measured.ts";
 import { addReadings, noReading, type Reading, readingSince } from "./reading.ts";
 import type { Scope } from "./scope.ts";
-import { slopeNeeds, soakTrend } from "./soak-trend.ts";
+import { slopeOf } from "./soak-trend.ts";
 import type { Threshold } from "./threshold.ts";
-import type { Point } from "./trend.ts";
+import { FEWEST_POINTS, type Point } from "./trend.ts";
 
 /** Marks kept of a window, or of a run for its slope: so the length of a window is true to a hundredth. */
 const MOST_MARKS = 120;
@@ -105,9 +105,9 @@ export class ClientHistory {
       if (value !== undefined && before !== undefined) points.push({ at: (mark.ms + before.ms) / 2, value });
       before = mark;
     }
-    const trend = soakTrend(points);
+    const trend = slopeOf(points);
     if (trend === undefined) {
-      return fewSamples(slopeNeeds(points.length, (few) => `${few} seconds with samples, there were ${points.length}`));
+      return fewSamples(`a slope needs ${FEWEST_POINTS} seconds with samples, there were ${points.length}`);
     }
     return { value: trend.slope, interval: [trend.low, trend.high] };
   }

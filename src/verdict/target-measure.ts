@@ -1,9 +1,9 @@
 import { fewSamples, type Measured, tooFew } from "./measured.ts";
 import type { View } from "./scope.ts";
-import { slopeNeeds } from "./soak-trend.ts";
 import type { TargetPoints } from "./target-points.ts";
 import type { TargetSeries } from "./target-statistics.ts";
 import type { Aggregation } from "./threshold.ts";
+import { FEWEST_POINTS } from "./trend.ts";
 
 /** A series with gaps in more than this share of its source's looks cannot show that a limit held. */
 const GAP_SHARE = 0.1;
@@ -31,7 +31,7 @@ export function measureSeries(
 }
 
 function tooLittle(name: string, { kind }: Aggregation, points: TargetPoints): string {
-  if (kind === "slope") return slopeNeeds(points.count, (fewest) => `${fewest} values, ${name} had ${points.count}`);
+  if (kind === "slope") return `a slope needs ${FEWEST_POINTS} values, ${name} had ${points.count}`;
   return `${name} was seen once: a rate or an increase needs two values`;
 }
 

@@ -1,5 +1,5 @@
 import type { Stretch } from "./phase.ts";
-import { soakTrend } from "./soak-trend.ts";
+import { slopeOf } from "./soak-trend.ts";
 import type { Point, Trend } from "./trend.ts";
 
 /** The values of a target series in certain stretches of a run. What lies between two stretches counts for nothing. */
@@ -80,7 +80,7 @@ export class TargetPoints {
   }
 
   trend(): Trend | undefined {
-    return soakTrend(this.points);
+    return slopeOf(this.points);
   }
 }
 

@@ -383,7 +383,7 @@ describe("lingering", () => {
     ["two of the scraper's intervals after its last", [0, 5000, 10_000], 12_000, {}, 20_000],
     ["a long interval, which the limit for one scrape does not cut", [0, 30_000], 30_000, {}, 90_000],
     ["the usual interval, whatever one odd scrape says", [0, 5000, 5100, 10_000, 15_000], 15_000, {}, 25_000],
-    ["two seconds after who comes often came last", [0, 50, 100], 150, {}, 2100],
+    ["five seconds after who comes often came last", [0, 50, 100], 150, {}, 5100],
     ["a scraper that has left already", [0, 5000], 60_000, {}, 60_000],
     ["somebody who looks now and then", [0, 600_000], 600_000, {}, 720_000],
   ])("waits for %s", async (_what, scrapes, endsAt, options, overAt) => {
