@@ -4,6 +4,7 @@ import { slothFile } from "../rules/sloth.ts";
 import type { RuleSubject } from "../rules/subject.ts";
 import { windows } from "../rules/windows.ts";
 import { coveredBy } from "../scenario/coverage.ts";
+import { usualProfile } from "../scenario/profile-choice.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { mergedThresholds } from "../scenario/thresholds.ts";
 import { plain } from "../sinks/console-screen.ts";
@@ -33,8 +34,7 @@ export async function printRules(io: Io, file: string, flags: RuleFlags): Promis
 
 /** As a run has it: with a profile, or the only one, or the one named `default`; else the scenario's thresholds alone. */
 function subjectOf({ name, thresholds, classes, profiles }: Scenario, wanted: string | undefined): RuleSubject {
-  const usual = profiles.length === 1 ? profiles[0] : profiles.find((one) => one.name === "default");
-  const profile = wanted === undefined ? usual : profiles.find((one) => one.name === wanted);
+  const profile = wanted === undefined ? usualProfile(profiles) : profiles.find((one) => one.name === wanted);
   if (wanted !== undefined && profile === undefined) {
     const names = profiles.map((one) => one.name);
     const known = names.length === 0 ? "it has none" : `one of ${names.join(", ")}`;

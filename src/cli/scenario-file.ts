@@ -13,7 +13,7 @@ export async function openScenario(io: Io, path: string): Promise<Opened> {
 export function planOf(io: Io, opened: Opened, { labels, ...choices }: Choices): Prepared {
   const { GITHUB_SHA, CI_COMMIT_SHA } = io.environment;
   const sha = GITHUB_SHA || CI_COMMIT_SHA;
-  const commit = sha === undefined || sha === "" || "git_sha" in opened.scenario.labels ? {} : { git_sha: sha };
+  const commit = sha && !("git_sha" in opened.scenario.labels) ? { git_sha: sha } : {};
   return accepted(prepare(opened, { ...choices, labels: { ...commit, ...labels } }, io.wallClock));
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ownFile } from "../own-files.ts";
-import { slug } from "../rules/objective.ts";
+import { serviceOf } from "../rules/objective.ts";
 import { type Io, UsageError } from "./io.ts";
 import { writeOutput } from "./output-file.ts";
 import { openScenario } from "./scenario-file.ts";
@@ -30,7 +30,7 @@ const LONGEST_UID = 40;
 export async function writeDashboards(io: Io, folder: string, file: string | undefined): Promise<void> {
   const scenario = file === undefined ? undefined : (await openScenario(io, file)).scenario.name;
   const shipped = ownFile("../grafana/dashboards/");
-  const prefix = scenario === undefined ? "" : `${slug(scenario) || "scenario"}-`;
+  const prefix = scenario === undefined ? "" : `${serviceOf(scenario)}-`;
   for (const name of readdirSync(shipped).filter((one) => one.endsWith(".json"))) {
     const text = readFileSync(new URL(name, shipped), "utf8");
     const path = join(folder, prefix + name);
@@ -45,7 +45,7 @@ export async function writeDashboards(io: Io, folder: string, file: string | und
  * scenario's thresholds in any case, which a run shows on /metrics.
  */
 function ofScenario(text: string, scenario: string): string {
-  const tag = slug(scenario) || "scenario";
+  const tag = serviceOf(scenario);
   const hash = createHash("sha256").update(scenario).digest("hex").slice(0, 8);
   const ownUid = (uid: string) => `${uid.slice(0, LONGEST_UID - 1 - hash.length)}-${hash}`;
   const linked = text.replaceAll(/(?<="\/d\/)plimsoll-[a-z-]+/g, ownUid);

@@ -5,7 +5,7 @@ import { type buildConnector, type Dispatcher, Client as UndiciClient } from "un
 import type { Clock } from "../metrics/clock.ts";
 import type { Histogram } from "../metrics/histogram.ts";
 import { ExchangeAbort } from "./failure.ts";
-import { endLater, followStreams, resetOf } from "./http2.ts";
+import { endLater, resetOf } from "./http2.ts";
 import type { PhaseHistograms } from "./phases.ts";
 import { type HttpProxy, isProxied, openTunnel } from "./proxy.ts";
 import type { TlsContext } from "./tls.ts";
@@ -48,7 +48,6 @@ export class Connection {
   constructor(origin: string, network: Network) {
     this.#network = network;
     this.#origin = origin;
-    if (network.http2) followStreams();
     const { proxy } = network;
     if (proxy !== undefined && isProxied(proxy, new URL(origin).hostname)) this.proxy = proxy;
     this.#undici = new UndiciClient(origin, {

@@ -6,6 +6,7 @@ import { Connection, loadParser, type Network } from "./connection.ts";
 import { Cookies } from "./cookies.ts";
 import { HttpExchange, type Owner } from "./exchange.ts";
 import { ExchangeAbort } from "./failure.ts";
+import { followStreams } from "./http2.ts";
 import { cachedLookup } from "./lookup.ts";
 import type { PhaseHistograms } from "./phases.ts";
 import type { HttpProxy } from "./proxy.ts";
@@ -70,6 +71,7 @@ export class HttpClient implements Client, Network {
     this.phases = phases;
     this.#wallAt = wallAt;
     loadParser();
+    if (http2) followStreams();
   }
 
   open(first?: HttpSession): HttpSession {

@@ -51,7 +51,6 @@ export async function runIn(): Promise<void> {
 
 function planFor(url: string): Plan {
   const expect = { status: [200], json: [], body: [] };
-  const headers: [string, string][] = [["accept", "*/*"]];
   return {
     ...{ runId: "", version: "", scenario: "", profile: "", target: "", startedAt: 0, seed: 1, labels: {} },
     ...{ warmUpMs: 0, thresholds: [], sources: [], bounds: [], http: { version2: false, timings: "whole" } },
@@ -77,7 +76,7 @@ function planFor(url: string): Plan {
                     name: "",
                     method: "GET",
                     url,
-                    headers,
+                    headers: [],
                     expect,
                     captures: [],
                     deadlineMs: 10_000,

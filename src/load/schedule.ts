@@ -65,8 +65,8 @@ export class Walk {
 
   /** Does what is due, for a stretch; false when all is over. */
   #take(): boolean {
-    const until = this.#clock.now() + STRETCH_MS;
-    for (let now = this.#clock.now(); this.#schedule.dueAt() <= now && now < until; now = this.#clock.now()) {
+    let now = this.#clock.now();
+    for (const until = now + STRETCH_MS; this.#schedule.dueAt() <= now && now < until; now = this.#clock.now()) {
       if (!this.#schedule.take()) return false;
     }
     return true;

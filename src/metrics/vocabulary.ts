@@ -236,6 +236,15 @@ export const targetMetrics = {
 
 export type TargetMetric = keyof typeof targetMetrics;
 
+/** What is told of looking at a source, not of the target: so it has no gaps, and stays while the source is down. */
+export const metricsOfLooking: ReadonlySet<string> = new Set<TargetMetric>([
+  "up",
+  "scrape_duration_seconds",
+  "scrapes_total",
+  "scrape_errors_total",
+  "scrape_last_success_timestamp_seconds",
+]);
+
 /** The vocabulary's entry for a name without prefix, if it has one: a source may also bring names of its own. */
 export function targetMetric(name: string): Metric | undefined {
   return Object.hasOwn(targetMetrics, name) ? targetMetrics[name as TargetMetric] : undefined;

@@ -57,7 +57,7 @@ export function objectivesOf({ scenario, thresholds, classes }: RuleSubject): {
     let name = plain;
     for (let i = 2; taken.has(name); i++) name = `${plain}-${i}`;
     taken.add(name);
-    objectives.push({ ...aim, indicator: read.indicator, service: slug(scenario) || "scenario", name });
+    objectives.push({ ...aim, indicator: read.indicator, service: serviceOf(scenario), name });
   }
   return { objectives, leftOut };
 }
@@ -69,7 +69,12 @@ function nameOf({ threshold, level }: Aim, indicator: Indicator): string {
   return slug(parts.join("-"));
 }
 
-export function slug(text: string): string {
+/** A scenario's name in lower-case letters, digits and `-`. */
+export function serviceOf(scenario: string): string {
+  return slug(scenario) || "scenario";
+}
+
+function slug(text: string): string {
   return text
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import type { Sum } from "./indicator.ts";
-import { aimsOf, type Objective, objectivesOf, slug } from "./objective.ts";
+import { type Objective, serviceOf } from "./objective.ts";
 import { descriptionOf, idOf } from "./objective-rules.ts";
-import { comments, inWords, leftOutComment, numberOf, type Written } from "./rule-file.ts";
+import { comments, leftOutComment, numberOf, slosAlone, type Written } from "./rule-file.ts";
 import type { RuleSubject } from "./subject.ts";
 import type { Windows } from "./windows.ts";
 
@@ -12,13 +12,8 @@ const sum: Sum = (selector) => `sum(${selector})`;
 
 /** The SLOs as documents of OpenSLO v1 (github.com/OpenSLO/OpenSLO), one for each, and their service's. */
 export function openSloFile(subject: RuleSubject, { days }: Windows, command: string): Written {
-  const { objectives, leftOut } = objectivesOf(subject);
-  const ofTarget = aimsOf(subject.thresholds, "target").map((aim) => ({
-    ...aim,
-    why: "it is no SLO: see --format prometheus",
-  }));
-  const said = inWords(subject, [...leftOut, ...ofTarget]);
-  const name = slug(subject.scenario) || "scenario";
+  const { objectives, said } = slosAlone(subject);
+  const name = serviceOf(subject.scenario);
   const service = {
     apiVersion: "openslo/v1",
     kind: "Service",

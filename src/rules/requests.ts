@@ -1,15 +1,7 @@
 import type { Matchers } from "../dashboards/promql.ts";
-import { codeOf, requestsOf } from "../scenario/flow.ts";
+import { codeOf } from "../scenario/flow.ts";
+import { allTasks, isSelected, type PlannedRequest, plannedRequests } from "../scenario/planned-requests.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-
-/** One request of a task, as thresholds tell them apart. */
-interface Planned {
-  user: string;
-  task: string;
-  request: string;
-  method: string;
-  tags: readonly string[];
-}
 
 /** The matchers of a metric's labels that select what a threshold's do; or why there are none, for people. */
 export type Selected = { kind: "selected"; matchers: Matchers } | { kind: "not"; why: string };
@@ -19,20 +11,13 @@ export type Selected = { kind: "selected"; matchers: Matchers } | { kind: "not";
  * tag; the series of `/metrics` have fewer labels. Where a task's requests have names that no other has, they stand for it.
  */
 export class PlannedRequests {
-  readonly #planned: Planned[];
+  readonly #planned: PlannedRequest[];
   /** Code names its requests while it runs. */
   readonly #hasCode: boolean;
 
   constructor(classes: Scenario["classes"]) {
-    const tasks = classes.flatMap(({ name: user, tags = [], start, stop, tasks }) =>
-      [{ name: "start", tags, steps: start }, { name: "stop", tags, steps: stop }, ...tasks].map((task) => {
-        return { user, ...task };
-      }),
-    );
-    this.#planned = tasks.flatMap(({ user, name: task, tags = [], steps }) =>
-      requestsOf(steps).map(({ name: request, method }) => ({ user, task, request, method, tags })),
-    );
-    this.#hasCode = tasks.some(({ steps }) => codeOf(steps).length > 0);
+    this.#planned = plannedRequests(classes);
+    this.#hasCode = classes.flatMap(allTasks).some(({ steps }) => codeOf(steps).length > 0);
   }
 
   /** `labels` are those that the metric has. */
@@ -43,9 +28,9 @@ export class PlannedRequests {
     const without = `the series on /metrics have no label ${missing.join(", ")}`;
     if (!labels.includes("request")) return { kind: "not", why: without };
     if (this.#hasCode) return { kind: "not", why: `${without}, and code names its requests only while it runs` };
-    const names = [...new Set(this.#planned.filter((one) => matches(one, filters)).map(({ request }) => request))];
+    const names = [...new Set(this.#planned.filter((one) => isSelected(one, filters)).map(({ request }) => request))];
     if (names.length === 0) return { kind: "not", why: `${without}, and no request of the scenario stands for it` };
-    const others = this.#planned.filter((one) => matches(one, direct) && !matches(one, filters));
+    const others = this.#planned.filter((one) => isSelected(one, direct) && !isSelected(one, filters));
     const shared = others.find(({ request }) => names.includes(request))?.request;
     if (shared !== undefined) {
       return {
@@ -58,13 +43,6 @@ export class PlannedRequests {
       more.length === 0 && only !== undefined ? only : { matches: names.map((name) => escaped(name)).join("|") };
     return { kind: "selected", matchers: { ...direct, request } };
   }
-}
-
-function matches({ tags, ...planned }: Planned, filters: Readonly<Record<string, string>>): boolean {
-  return Object.entries(filters).every(([label, value]) => {
-    if (label === "tag") return tags.includes(value);
-    return !Object.hasOwn(planned, label) || planned[label as keyof typeof planned] === value;
-  });
 }
 
 /** As RE2 takes it literally. */

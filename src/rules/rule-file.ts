@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { aimsOf, type LeftOut, objectivesOf } from "./objective.ts";
+import { aimsOf, type LeftOut, type Objective, objectivesOf } from "./objective.ts";
 import { missingAlerts, objectiveGroups } from "./objective-rules.ts";
 import type { AlertRule, Group } from "./rule.ts";
 import type { RuleSubject } from "./subject.ts";
@@ -38,12 +38,20 @@ export function ruleFile(subject: RuleSubject, windows: Windows, command: string
   return { text: `${comments(head)}${groupsText(groups)}`, leftOut: said, holds };
 }
 
+/** What a format has that knows SLOs and nothing else, and a sentence for each limit that is none. */
+export function slosAlone(subject: RuleSubject): { objectives: Objective[]; said: string[] } {
+  const { objectives, leftOut } = objectivesOf(subject);
+  const why = "it is no SLO: see --format prometheus";
+  const ofTarget = aimsOf(subject.thresholds, "target").map((aim) => ({ ...aim, why }));
+  return { objectives, said: inWords(subject, [...leftOut, ...ofTarget]) };
+}
+
 export function numberOf(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /** A sentence for each limit that is left out; of a threshold with two limits it says which. */
-export function inWords({ notDriven }: RuleSubject, leftOut: readonly LeftOut[]): string[] {
+function inWords({ notDriven }: RuleSubject, leftOut: readonly LeftOut[]): string[] {
   const ofLimits = leftOut.map(({ threshold, level, why }) => {
     const both = leftOut.filter((other) => other.threshold === threshold && other.why === why).length === 2;
     const one = !both && threshold.target !== undefined && threshold.critical !== undefined;

@@ -1,22 +1,17 @@
 import { stringify } from "yaml";
 import { rounded, type Sum } from "./indicator.ts";
-import { aimsOf, type Objective, objectivesOf, slug } from "./objective.ts";
+import { type Objective, serviceOf } from "./objective.ts";
 import { descriptionOf, severitiesOf } from "./objective-rules.ts";
 import { literal } from "./rule.ts";
-import { comments, inWords, leftOutComment, numberOf, type Written } from "./rule-file.ts";
+import { comments, leftOutComment, numberOf, slosAlone, type Written } from "./rule-file.ts";
 import type { RuleSubject } from "./subject.ts";
 
 const sum: Sum = (selector) => `sum by (run_id) (rate(${literal(selector)}[{{.window}}]))`;
 
 /** The SLOs as Sloth's specification `prometheus/v1` (sloth.dev), of which it generates rules for windows of its own. */
 export function slothFile(subject: RuleSubject, command: string): Written {
-  const { objectives, leftOut } = objectivesOf(subject);
-  const ofTarget = aimsOf(subject.thresholds, "target").map((aim) => ({
-    ...aim,
-    why: "it is no SLO: see --format prometheus",
-  }));
-  const said = inWords(subject, [...leftOut, ...ofTarget]);
-  const spec = { version: "prometheus/v1", service: slug(subject.scenario) || "scenario", slos: objectives.map(sloOf) };
+  const { objectives, said } = slosAlone(subject);
+  const spec = { version: "prometheus/v1", service: serviceOf(subject.scenario), slos: objectives.map(sloOf) };
   const head = [`Made by ${command}. sloth generate -i FILE makes rules of it.`, ...leftOutComment(said)];
   return {
     text: comments(head) + stringify(spec, { lineWidth: 0 }),

@@ -43,10 +43,6 @@ export const windows = {
   },
 } as const satisfies Record<string, Windows>;
 
-export type WindowProfile = keyof typeof windows;
-
-export const windowProfiles = Object.keys(windows) as WindowProfile[];
-
 const seconds: Record<string, number> = { m: 60, h: 3600, d: 86_400 };
 
 function lengthOf(window: string): number {

@@ -24,6 +24,11 @@ const optionPlaces: Record<"users" | "spawnRate" | "arrivals", { kinds: Shape["k
   arrivals: { kinds: ["arrivals"], expected: "a profile with one rate of arrivals" },
 };
 
+/** The profile where none is named: the only one, or the one named `default`. */
+export function usualProfile(profiles: readonly Profile[]): Profile | undefined {
+  return profiles.length === 1 ? profiles[0] : profiles.find(({ name }) => name === "default");
+}
+
 /** The profile of a run; one of the choice's own where the scenario has none for it. */
 export function chosenProfile(profiles: readonly Profile[], choice: LoadChoice, notes: Notes): Profile {
   const { profile: wanted, users, shape } = choice;
@@ -39,8 +44,7 @@ export function chosenProfile(profiles: readonly Profile[], choice: LoadChoice, 
     return shape === undefined ? found : { ...found, loads: [load] };
   }
   if (shape !== undefined) return adHoc;
-  const [only = adHoc, ...more] = profiles;
-  const chosen = more.length === 0 ? only : profiles.find(({ name }) => name === "default");
+  const chosen = profiles.length === 0 ? adHoc : usualProfile(profiles);
   if (chosen === undefined && users === undefined && choice.watchOnly !== true) {
     const hint = `--profile ${names[0]} runs it; --users 10 runs so many users without a profile`;
     notes.report("profile-needed", "profiles", { expected: `one of ${names.join(", ")}`, hint });

@@ -1,17 +1,8 @@
 import type { Observation } from "../metrics/observation.ts";
-import { type TargetMetric, targetMetric } from "../metrics/vocabulary.ts";
+import { metricsOfLooking, targetMetric } from "../metrics/vocabulary.ts";
 import { ScalarFamily } from "./prometheus-family.ts";
 import { type LabelBounds, type Labels, labelText, targetLabel, targetName } from "./prometheus-labels.ts";
 import type { ExpositionRegistry } from "./prometheus-registry.ts";
-
-/** What is told of looking at a source, and so stays when the source is down. */
-const ofLooking: ReadonlySet<string> = new Set<TargetMetric>([
-  "up",
-  "scrape_duration_seconds",
-  "scrapes_total",
-  "scrape_errors_total",
-  "scrape_last_success_timestamp_seconds",
-]);
 
 /** The last value of one series of the target. */
 interface Told {
@@ -52,7 +43,7 @@ export class TargetFamilies {
         fresh.add(source);
         this.#health.delete(source);
       }
-      if (ofLooking.has(metric)) {
+      if (metricsOfLooking.has(metric)) {
         this.#keep(seriesOf(this.#looking, source), observation);
         if (metric === "up" && value === 0) this.#health.delete(source);
         continue;

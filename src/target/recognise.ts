@@ -1,4 +1,4 @@
-import { type TargetMetric, targetMetrics } from "../metrics/vocabulary.ts";
+import { metricsOfLooking, type TargetMetric, targetMetrics } from "../metrics/vocabulary.ts";
 
 /** A name that exporters serve, and what it is in the vocabulary. */
 export interface KnownName {
@@ -34,23 +34,13 @@ const genAi = (before: string, after: string) =>
 /** OpenTelemetry's name for the pool, as Prometheus writes it. */
 const otelPool = { db_client_connection_pool_name: "pool" };
 
-/** What Plimsoll says of a source itself. */
-const ownMetrics: string[] = [
-  "up",
-  "scrape_duration_seconds",
-  "scrapes_total",
-  "scrape_errors_total",
-  "scrape_last_success_timestamp_seconds",
-  // OpenTelemetry's exporters have a target_info of their own: the resource's attributes.
-  "info",
-] satisfies TargetMetric[];
-
 /**
  * The vocabulary's own names, with `target_` or without. Services serve counters such as `http_requests_total` by route,
  * method and status: without the prefix, they are added up to the vocabulary's labels.
  */
 const vocabulary: KnownName[] = (Object.keys(targetMetrics) as TargetMetric[])
-  .filter((metric) => !ownMetrics.includes(metric))
+  // OpenTelemetry's exporters have a target_info of their own: the resource's attributes.
+  .filter((metric) => !metricsOfLooking.has(metric) && metric !== "info")
   .flatMap((metric) => {
     const { type, labels } = targetMetrics[metric];
     const bare = type === "counter" ? `sum by (${labels.join(", ")}) (${metric})` : metric;

@@ -1,6 +1,6 @@
 import { median } from "simple-statistics";
 import { studentCdf, studentQuantile } from "./student.ts";
-import { binned, FEWEST_POINTS, type Point, type Trend, trendOf } from "./trend.ts";
+import { binned, FEWEST_POINTS, type Point, type Trend, theilSenSlope, trendOf } from "./trend.ts";
 
 /** A soak is looked at in so many parts: each long enough to forget most of the one before. */
 const PARTS = 20;
@@ -32,11 +32,10 @@ export function slopeOf(points: readonly Point[]): Trend | undefined {
 
 /** `judged`: how many independent parts they are taken for that are worth so many, if anything can be told of them. */
 function trendWorth(points: readonly Point[], judged: (worth: number) => number | undefined): Trend | undefined {
-  const fine = trendOf(points);
+  const slope = theilSenSlope(points);
   const parts = binned(points, PARTS);
   const n = parts.length;
-  if (fine === undefined || n < FEWEST_POINTS) return undefined;
-  const { slope } = fine;
+  if (slope === undefined || n < FEWEST_POINTS) return undefined;
   const off = parts.map(({ at, value }) => value - (slope * at) / 1000);
   const middle = median(off);
   const residuals = off.map((value) => value - middle);

@@ -1,15 +1,7 @@
 import { type Observation, seriesName } from "../metrics/observation.ts";
+import { metricsOfLooking } from "../metrics/vocabulary.ts";
 import type { Stretch } from "./phase.ts";
 import { TargetPoints } from "./target-points.ts";
-
-/** What a source says about itself, also while it is down: it has no gaps. */
-const ofTheSource: ReadonlySet<string> = new Set([
-  "up",
-  "scrape_duration_seconds",
-  "scrapes_total",
-  "scrape_errors_total",
-  "scrape_last_success_timestamp_seconds",
-]);
 
 /** The looks at one source: when, and which of them it answered. */
 class Looks {
@@ -86,14 +78,14 @@ export class TargetSeries {
 
   /** Its newest value, of a counter with the one before it; none while its source is down. */
   newest(): TargetPoints {
-    const length = this.#looks.isDown && !ofTheSource.has(this.metric) ? 0 : this.type === "counter" ? 2 : 1;
+    const length = this.#looks.isDown && !metricsOfLooking.has(this.metric) ? 0 : this.type === "counter" ? 2 : 1;
     const fromMs = this.#times.at(-length) ?? 0;
     return this.points(length === 0 ? [] : [{ fromMs, toMs: Number.POSITIVE_INFINITY }]);
   }
 
   /** Looks at its source that brought nothing. */
   gaps(stretches: readonly Stretch[] = always): number {
-    return ofTheSource.has(this.metric) ? 0 : this.#looks.failed(stretches);
+    return metricsOfLooking.has(this.metric) ? 0 : this.#looks.failed(stretches);
   }
 
   /** How often the source was asked. */
@@ -139,7 +131,7 @@ export class TargetStatistics {
 
   /** All series, without what sources say about themselves. */
   get series(): TargetSeries[] {
-    return [...this.#series.values()].filter(({ metric }) => !ofTheSource.has(metric) && metric !== "info");
+    return [...this.#series.values()].filter(({ metric }) => !metricsOfLooking.has(metric) && metric !== "info");
   }
 
   /** The series of a metric that carry all these labels, `source` among them. */

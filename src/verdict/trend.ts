@@ -38,8 +38,7 @@ export function trendOf(all: readonly Point[]): Trend | undefined {
   if (n < FEWEST_POINTS) return undefined;
   const { slopes, s } = pairsOf(points);
   if (slopes.length === 0) return undefined;
-  const half = slopes.length >> 1;
-  const slope = ((slopes[slopes.length - 1 - half] as number) + (slopes[half] as number)) / 2;
+  const slope = middleOf(slopes);
   const variance = varianceOfS(points) * autocorrelationFactor(points, slope);
   // The interval's ends are the slopes that lie C / 2 to either side of the middle one (Sen 1968).
   const reach = (Z95 * Math.sqrt(variance)) / 2;
@@ -49,6 +48,20 @@ export function trendOf(all: readonly Point[]): Trend | undefined {
   // The table of normal probabilities ends at 3.09: the error function goes on.
   const p = 1 - errorFunction(Math.abs(z) / Math.SQRT2);
   return { slope, low: at(middle - reach), high: at(middle + reach), p };
+}
+
+/** The Theil–Sen slope alone, which costs a part of the whole trend. Undefined where `trendOf` is. */
+export function theilSenSlope(all: readonly Point[]): number | undefined {
+  const points = binned(all, MOST_POINTS);
+  if (points.length < FEWEST_POINTS) return undefined;
+  const { slopes } = pairsOf(points);
+  return slopes.length === 0 ? undefined : middleOf(slopes);
+}
+
+/** Their median; they rise. */
+function middleOf(slopes: Float64Array): number {
+  const half = slopes.length >> 1;
+  return ((slopes[slopes.length - 1 - half] as number) + (slopes[half] as number)) / 2;
 }
 
 /**

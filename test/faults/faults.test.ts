@@ -1,10 +1,10 @@
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Exchange, Request } from "../../src/client/client.ts";
+import type { Exchange } from "../../src/client/client.ts";
 import { HttpClient } from "../../src/client/http.ts";
 import { monotonicMs, SystemClock, sleepUntil, type Timer } from "../../src/metrics/clock.ts";
 import { failureKinds } from "../../src/metrics/sample.ts";
-import { exchanged } from "../client/exchanged.ts";
+import { exchanged, request } from "../client/exchanged.ts";
 import { makeCertificates } from "./certificates.ts";
 import { type Fault, faults } from "./faults.ts";
 import { canary, Ground } from "./ground.ts";
@@ -21,11 +21,6 @@ beforeAll(() => {
 });
 
 afterEach(() => ground.clear());
-
-function request(origin: string, path: string, more: Partial<Request> = {}): Request {
-  const plain = { series: 0, intendedAt: 0, method: "GET", headers: [], body: undefined, wantBody: false };
-  return { ...plain, deadlineMs: 5_000, ...more, origin, path };
-}
 
 /** The clock that all timers of the client are set on, which knows how many there are. */
 class CountingClock extends SystemClock {

@@ -1,11 +1,10 @@
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import fc from "fast-check";
 import { beforeAll, expect, it } from "vitest";
-import type { Request } from "../../src/client/client.ts";
 import { HttpClient } from "../../src/client/http.ts";
 import { monotonicMs, SystemClock } from "../../src/metrics/clock.ts";
 import type { FailureKind } from "../../src/metrics/sample.ts";
-import { exchanged } from "../client/exchanged.ts";
+import { exchanged, request } from "../client/exchanged.ts";
 import { type Certificates, makeCertificates } from "./certificates.ts";
 import { canary } from "./ground.ts";
 import { http2Target, type Stream } from "./http2-target.ts";
@@ -20,6 +19,8 @@ beforeAll(() => {
 /** RFC 9113, section 7. */
 const [NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, REFUSED_STREAM, CANCEL] = [0, 1, 2, 7, 8];
 const begun = (stream: Stream) => stream.head(["x-canary", canary]).data(canary);
+
+const overHttp2 = () => new HttpClient(new SystemClock(monotonicMs()), { http2: true });
 
 interface Fault {
   name: string;
@@ -114,16 +115,15 @@ const faults: Fault[] = [
 it.each(faults)("over HTTP/2: $name is $kind", async ({ kind, detail, misdeed }) => {
   const target = await http2Target(certificates.good, misdeed);
   const { origin } = target;
-  const client = new HttpClient(new SystemClock(monotonicMs()), { http2: true });
+  const client = overHttp2();
   const session = client.open();
-  const plain = { series: 0, intendedAt: 0, method: "GET", headers: [], body: undefined, wantBody: false };
-  const request: Request = { ...plain, deadlineMs: 250, origin, path: "/" };
-  const exchange = await exchanged(session, request);
+  const asked = request(origin, "/", { deadlineMs: 250 });
+  const exchange = await exchanged(session, asked);
   expect(exchange.failure).toEqual({ kind, detail });
   expect(exchange.failure?.detail).not.toContain(canary);
   expect(client.inflight).toBe(0);
   // The same user goes on.
-  expect(await exchanged(session, request)).toMatchObject({ status: 200, failure: undefined });
+  expect(await exchanged(session, asked)).toMatchObject({ status: 200, failure: undefined });
   session.close();
   await expect.poll(() => target.connections, { interval: 5 }).toBe(0);
   expect(client.connectionsOpen).toBe(0);
@@ -131,13 +131,8 @@ it.each(faults)("over HTTP/2: $name is $kind", async ({ kind, detail, misdeed })
 
 it("over HTTP/2: a stream that is refused is asked for once more (RFC 9113, 8.7): the target has done nothing with it", async () => {
   const { origin } = await http2Target(certificates.good, (stream) => stream.reset(REFUSED_STREAM));
-  const client = new HttpClient(new SystemClock(monotonicMs()), { http2: true });
-  const session = client.open();
-  const plain = { series: 0, intendedAt: 0, method: "GET", headers: [], body: undefined, wantBody: false };
-  expect(await exchanged(session, { ...plain, deadlineMs: 5000, origin, path: "/" })).toMatchObject({
-    status: 200,
-    failure: undefined,
-  });
+  const session = overHttp2().open();
+  expect(await exchanged(session, request(origin, "/"))).toMatchObject({ status: 200, failure: undefined });
   session.close();
 });
 
@@ -158,17 +153,16 @@ it("over HTTP/2: any frames are an answer or a fault with a name, and the user g
         for (const [type, flags, payload, whole] of sent) stream.frame(type, flags, Buffer.from(payload), whole);
         stream.socket.end();
       });
-      const client = new HttpClient(new SystemClock(monotonicMs()), { http2: true });
-      const session = client.open();
-      const plain = { series: 0, intendedAt: 0, method: "GET", headers: [], body: undefined, wantBody: true };
-      const first = await exchanged(session, { ...plain, deadlineMs: 150, origin, path: "/" });
+      const session = overHttp2().open();
+      const asked = request(origin, "/", { wantBody: true });
+      const first = await exchanged(session, { ...asked, deadlineMs: 150 });
       expect(first.failure?.kind).not.toBe("unknown");
       // The connection may be about to close: then the next request meets that.
-      const next = await exchanged(session, { ...plain, deadlineMs: 5000, origin, path: "/" });
+      const next = await exchanged(session, asked);
       expect(next.failure?.kind).not.toBe("unknown");
       if (next.failure === undefined) expect(next.status).toBe(200);
       else {
-        const again = await exchanged(session, { ...plain, deadlineMs: 5000, origin, path: "/" });
+        const again = await exchanged(session, asked);
         expect(again.failure).toBeUndefined();
       }
       session.close();
