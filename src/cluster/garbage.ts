@@ -1,0 +1,22 @@
+import { setFlagsFromString } from "node:v8";
+
+/**
+ * V8's sizes suit programs of any kind. A worker's garbage is of one: 20 kB for each connection that is opened, 5 kB for each
+ * request, dead when it is answered. docs/adr/0017-garbage-of-workers.md has what each of these changed.
+ */
+const FLAGS = [
+  // By default all of a heap is first collected at some 30 MB, twice in the first ten seconds, and then at 100 MB and more.
+  "--initial-old-space-size=128",
+  // By default it grows from 1 MB while much survives: connections that are being opened are copied again and again.
+  "--min-semi-space-size=16",
+  // Helpers pay where cores are idle; beside a worker on each core they wait for one another.
+  "--no-parallel-scavenge",
+];
+
+/**
+ * Sets how heaps that are made from now on, those of workers, are sized and collected. It is the process's, and may be called
+ * again. Only such flags are set as V8 reads when it makes a heap or begins a collection: others must not change later.
+ */
+export function tuneGarbageCollection(): void {
+  for (const flag of FLAGS) setFlagsFromString(flag);
+}
