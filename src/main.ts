@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { tuneGarbageCollection } from "./garbage.ts";
 
+tuneGarbageCollection();
 // A folder that only this user writes to, as code comes out of it. Where it cannot be made there is no cache, and no harm.
 enableCompileCache(join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "plimsoll"));
 const { program } = await import("./cli/program.ts");

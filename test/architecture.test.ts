@@ -55,6 +55,7 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
   prepare: { rooms: ["scenario", "metrics", "target"], packages: [] },
   version: { rooms: ["own-files"], packages: [] },
   "own-files": { rooms: [], packages: [] },
+  garbage: { rooms: [], packages: [] },
   "vite.config": { rooms: [], packages: ["vite"] },
   embed: { rooms: ["scenario", "load", "verdict", "runs", "run", "prepare", "version"], packages: [] },
   index: { rooms: ["scenario", "verdict", "runs", "embed"], packages: [] },
@@ -81,7 +82,7 @@ const table: Record<string, { rooms: string[]; packages: string[] }> = {
     ],
     packages: ["commander"],
   },
-  main: { rooms: ["cli"], packages: [] },
+  main: { rooms: ["cli", "garbage"], packages: [] },
 };
 
 const src = resolve(import.meta.dirname, "../src");

@@ -3,7 +3,6 @@ import { dirname } from "node:path";
 import { Worker as Thread } from "node:worker_threads";
 import { monotonicMs, SystemClock } from "../metrics/clock.ts";
 import { ownFile } from "../own-files.ts";
-import { tuneGarbageCollection } from "./garbage.ts";
 import type { FromWorker, Link, LinkListener, OpenLink, ToWorker } from "./protocol.ts";
 
 /** The worker's own program. */
@@ -59,7 +58,6 @@ class ThreadLink implements Link {
 
   constructor(worker: string, env: Record<string, string | undefined> | undefined) {
     this.worker = worker;
-    tuneGarbageCollection();
     const options = { name: worker, workerData: { worker }, execArgv: [] };
     this.#thread = new Thread(program, env === undefined ? options : { ...options, env: withCompileCache(env) });
     this.#thread.on("error", (error) => {

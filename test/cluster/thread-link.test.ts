@@ -57,34 +57,3 @@ export const f = () => {};`);
   expect(await Promise.race([ready.promise.then(() => "ready"), gone.promise])).toBe("ready");
   await link.close();
 });
-
-/** Keeps as much as 2,000 connections do, 40 MB, and fails if that made V8 collect all of the heap, or copy it from a small one. */
-const opening = `
-import { constants, PerformanceObserver } from "node:perf_hooks";
-import { setImmediate, setTimeout } from "node:timers/promises";
-import { getHeapSpaceStatistics } from "node:v8";
-const kinds = [];
-const observer = new PerformanceObserver((list) => kinds.push(...list.getEntries().map(({ detail }) => detail.kind)));
-observer.observe({ entryTypes: ["gc"] });
-const connections = [];
-while (connections.length < 2000) {
-  for (let n = 0; n < 100; n++) connections.push(Array.from({ length: 640 }, (_, i) => ({ i })));
-  await setImmediate();
-}
-// Entries are told a turn of the event loop later.
-await setTimeout(50);
-const full = kinds.filter((kind) => kind === constants.NODE_PERFORMANCE_GC_MAJOR).length;
-if (full > 0) throw new Error(full + " full collections");
-const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space").space_size;
-if (young < 16 * 2 ** 20) throw new Error("new objects have " + young + " bytes");
-export const f = () => connections.length;
-`;
-
-it("a worker opens thousands of connections before all of its heap is collected", async () => {
-  const { link, gone, ready } = thread();
-  const share = { index: 0, of: 1 };
-  const code = withCode(encodeURIComponent(opening));
-  link.send({ kind: "prepare", plan: code, provisions: { feeds: [], variables: [] }, share });
-  expect(await Promise.race([ready.then(() => "ready"), gone])).toBe("ready");
-  await link.close();
-});

@@ -5,8 +5,6 @@ import { setFlagsFromString } from "node:v8";
  * request, dead when it is answered. docs/adr/0017-garbage-of-workers.md has what each of these changed.
  */
 const FLAGS = [
-  // By default all of a heap is first collected at some 30 MB, twice in the first ten seconds, and then at 100 MB and more.
-  "--initial-old-space-size=128",
   // By default it grows from 1 MB while much survives: connections that are being opened are copied again and again.
   "--min-semi-space-size=16",
   // Helpers pay where cores are idle; beside a worker on each core they wait for one another.
@@ -14,8 +12,9 @@ const FLAGS = [
 ];
 
 /**
- * Sets how heaps that are made from now on, those of workers, are sized and collected. It is the process's, and may be called
- * again. Only such flags are set as V8 reads when it makes a heap or begins a collection: others must not change later.
+ * Sets how heaps that are made from now on, those of workers, are sized and collected: for the whole process, so it is the
+ * command line's to do and not that of a program that calls `run()`. Only such flags are set as V8 reads when it makes a heap
+ * or begins a collection, and that leave Node's own cached code valid.
  */
 export function tuneGarbageCollection(): void {
   for (const flag of FLAGS) setFlagsFromString(flag);
