@@ -23,7 +23,7 @@ thresholds:
   - p95(latency) < 2s
   - ratio(errors) target < 1%
 profiles:
-  # Prometheus tells its scrapers of new targets every five seconds (discovery/manager.go): later than that it knows the run.
+  # Prometheus tells its scrapers of new targets every five seconds (discovery/manager.go): only then do they know the run.
   short: { users: 20, spawnRate: 20/s, duration: 9s }
 `;
 
