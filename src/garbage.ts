@@ -5,8 +5,9 @@ import { setFlagsFromString } from "node:v8";
  * request, dead when it is answered. docs/adr/0017-garbage-of-workers.md has what each of these changed.
  */
 const FLAGS = [
-  // By default it grows from 1 MB while much survives: connections that are being opened are copied again and again.
-  "--min-semi-space-size=16",
+  // By default it grows from 1 MB to 32 while much survives: connections that are being opened are copied again and again, and
+  // whenever it grows, V8 takes the heap for nearly full and collects all of it.
+  "--min-semi-space-size=32",
   // Helpers pay where cores are idle; beside a worker on each core they wait for one another.
   "--no-parallel-scavenge",
 ];

@@ -7,6 +7,7 @@ import type { Histogram } from "../metrics/histogram.ts";
 import { ExchangeAbort } from "./failure.ts";
 import { endLater, resetOf } from "./http2.ts";
 import type { PhaseHistograms } from "./phases.ts";
+import { PlainSocket } from "./plain-socket.ts";
 import { type HttpProxy, isProxied, openTunnel } from "./proxy.ts";
 import type { TlsContext } from "./tls.ts";
 
@@ -128,7 +129,7 @@ export class Connection {
     const { proxy } = this;
     if (!secure || proxy !== undefined) {
       const to = this.#to(proxy?.host ?? hostname, proxy?.port ?? number);
-      const socket = secure ? connectTcp(to) : connectPlain(to);
+      const socket = secure ? connectTcp(to) : new PlainSocket(to).connect(to);
       const tunnel = () => {
         socket.once("close", givenUp).once("error", failed);
         openTunnel(socket, proxy as HttpProxy, `${hostname}:${number}`, (problem) => {
@@ -165,19 +166,6 @@ export class Connection {
       this.#tlsSession = ticket;
     });
   }
-}
-
-/** What plain sockets read into, one after the other: a read is copied out of it before the next. */
-const reading = Buffer.allocUnsafeSlow(65_536);
-
-/**
- * A socket whose reads cost less. By itself Node allocates 64 kB for each, to cut it down to what came; a small copy takes a
- * tenth less CPU time a request, and is on the heap, where it is not collected apart.
- */
-function connectPlain(to: TcpNetConnectOpts): Socket {
-  const push = (length: number, from: Uint8Array): boolean => socket.push(Buffer.from(from.subarray(0, length)));
-  const socket: Socket = connectTcp({ ...to, onread: { buffer: reading, callback: push } });
-  return socket;
 }
 
 /** Each part begins when the one before has ended; a host that is an address needs no look-up. */

@@ -7,6 +7,10 @@ import type { Plan, TracePlan } from "../scenario/plan.ts";
 const SPAN_LIMIT = 2048;
 /** Slow and failed exchanges kept each second: when everything fails, a few of them tell it as well as all. */
 const LATE_PER_SECOND = 10;
+/** Of a traceparent. */
+const LENGTH = 55;
+/** Traceparents made at once. They are cut from one string, and each keeps all of it. */
+const AT_ONCE = 16;
 
 /** The trace of one exchange. It belongs to its exchange and is filled anew by each `Tracer.begin`. */
 export class TraceContext {
@@ -39,7 +43,7 @@ export interface TracedRequest {
 
 /**
  * Decides which exchanges of a worker become spans: a share chosen beforehand, and of the others, once they have ended,
- * the slow and the failed, ten a second at most. A request that is not kept costs 0.13 µs, so
+ * the slow and the failed, ten a second at most. A request that is not kept costs 0.07 µs, so
  * nothing of OpenTelemetry is loaded here: the spans are made on the main thread.
  *
  * The share is chosen by the trace id alone, so that anyone can repeat it: the last 56 bits are the randomness R, and
@@ -53,8 +57,12 @@ export class Tracer {
   readonly #thresholdLow: number;
   /** Signed, because V8 computes with signed words fastest. */
   readonly #random: Int32Array;
-  /** The traceparent in ASCII, written over by each `begin`: twice as fast as joining strings. */
-  readonly #header = Buffer.from(`00-${"0".repeat(32)}-${"0".repeat(16)}-00`, "latin1");
+  /** In ASCII: writing over it is twice as fast as joining strings, and making one string of many thrice as making many. */
+  readonly #template = Buffer.from(`00-${"0".repeat(32)}-${"0".repeat(16)}-00`.repeat(AT_ONCE), "latin1");
+  readonly #digits = new DataView(this.#template.buffer, this.#template.byteOffset, this.#template.length);
+  #made = "";
+  readonly #chosen = new Uint8Array(AT_ONCE);
+  #used = AT_ONCE;
   #late = LATE_PER_SECOND;
   #lateAt = 0;
   #spans: Span[] = [];
@@ -74,23 +82,33 @@ export class Tracer {
 
   /** Gives an exchange its trace. */
   begin(context: TraceContext): void {
-    const header = this.#header;
-    const a = this.#next();
-    const b = this.#next();
-    const c = this.#next();
-    // W3C Trace Context: an id of nothing but zeros is invalid.
-    const d = this.#next() || 1;
-    writeHex(header, 3, a);
-    writeHex(header, 11, b);
-    writeHex(header, 19, c);
-    writeHex(header, 27, d);
-    writeHex(header, 36, this.#next());
-    writeHex(header, 44, this.#next() || 1);
-    const high = c & 0xffffff;
-    const sampled = high > this.#thresholdHigh || (high === this.#thresholdHigh && d >>> 0 >= this.#thresholdLow);
-    header[54] = sampled ? 0x31 : 0x30;
-    context.sampled = sampled;
-    context.traceparent = header.toString("latin1", 0, 55);
+    if (this.#used === AT_ONCE) this.#make();
+    const used = this.#used++;
+    context.sampled = this.#chosen[used] === 1;
+    context.traceparent = this.#made.slice(used * LENGTH, (used + 1) * LENGTH);
+  }
+
+  #make(): void {
+    const digits = this.#digits;
+    for (let i = 0, at = 0; i < AT_ONCE; i++, at += LENGTH) {
+      const a = this.#next();
+      const b = this.#next();
+      const c = this.#next();
+      // W3C Trace Context: an id of nothing but zeros is invalid.
+      const d = this.#next() || 1;
+      writeHex(digits, at + 3, a);
+      writeHex(digits, at + 11, b);
+      writeHex(digits, at + 19, c);
+      writeHex(digits, at + 27, d);
+      writeHex(digits, at + 36, this.#next());
+      writeHex(digits, at + 44, this.#next() || 1);
+      const high = c & 0xffffff;
+      const sampled = high > this.#thresholdHigh || (high === this.#thresholdHigh && d >>> 0 >= this.#thresholdLow);
+      digits.setUint8(at + 54, sampled ? 0x31 : 0x30);
+      this.#chosen[i] = sampled ? 1 : 0;
+    }
+    this.#made = this.#template.toString("latin1");
+    this.#used = 0;
   }
 
   /**
@@ -169,16 +187,15 @@ export class Tracer {
   }
 }
 
-const digits = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
+/** Of each byte its two lower-case hex digits, as the bytes of a word. */
+const hexDigits = Uint16Array.from({ length: 256 }, (_, byte) =>
+  Buffer.from(byte.toString(16).padStart(2, "0"), "latin1").readUInt16BE(),
+);
 
-/** Eight lower-case hex digits. By table: computing the digits takes three times as long. */
-function writeHex(to: Buffer, at: number, word: number): void {
-  to[at] = digits[word >>> 28] as number;
-  to[at + 1] = digits[(word >>> 24) & 15] as number;
-  to[at + 2] = digits[(word >>> 20) & 15] as number;
-  to[at + 3] = digits[(word >>> 16) & 15] as number;
-  to[at + 4] = digits[(word >>> 12) & 15] as number;
-  to[at + 5] = digits[(word >>> 8) & 15] as number;
-  to[at + 6] = digits[(word >>> 4) & 15] as number;
-  to[at + 7] = digits[word & 15] as number;
+/** Eight hex digits. By table: computing the digits takes three times as long. */
+function writeHex(to: DataView, at: number, word: number): void {
+  to.setUint16(at, hexDigits[word >>> 24] as number);
+  to.setUint16(at + 2, hexDigits[(word >>> 16) & 255] as number);
+  to.setUint16(at + 4, hexDigits[(word >>> 8) & 255] as number);
+  to.setUint16(at + 6, hexDigits[word & 255] as number);
 }
