@@ -100,7 +100,8 @@ export class HistogramCell {
   readonly #countLine: string;
   readonly #bounds: Float64Array;
   readonly #classic: Float64Array;
-  readonly #exemplars: { timestamp: number; text: string }[] = [];
+  /** By bucket. */
+  readonly #exemplars: Exemplar[] = [];
   #sum = 0;
   #initial = false;
   #shown = false;
@@ -137,14 +138,12 @@ export class HistogramCell {
     this.#classic.fill(0);
   }
 
-  /** Keeps the newest of each bucket. */
-  setExemplar({ seconds, traceId, spanId, timestamp }: Exemplar): void {
-    let bucket = this.#bounds.findIndex((bound) => seconds <= bound);
+  /** Keeps the newest of each bucket. There are hundreds a second; they are written out when they are read. */
+  setExemplar(exemplar: Exemplar): void {
+    let bucket = this.#bounds.findIndex((bound) => exemplar.seconds <= bound);
     if (bucket < 0) bucket = this.#bounds.length;
     const before = this.#exemplars[bucket];
-    if (before !== undefined && before.timestamp > timestamp) return;
-    const labels = labelText({ trace_id: traceId, span_id: spanId });
-    this.#exemplars[bucket] = { timestamp, text: ` # {${labels}} ${seconds} ${timestamp.toFixed(3)}` };
+    if (before === undefined || before.timestamp <= exemplar.timestamp) this.#exemplars[bucket] = exemplar;
   }
 
   lines(format: Format): string {
@@ -157,11 +156,17 @@ export class HistogramCell {
       text += this.#buckets[i];
       text += count;
       // An exemplar can be ahead of the snapshot: a bucket that nothing fell into yet has none.
-      if (format === "openmetrics" && own > 0) text += this.#exemplars[i]?.text ?? "";
+      if (format === "openmetrics" && own > 0) text += exemplarText(this.#exemplars[i]);
       text += "\n";
     }
     return `${text}${this.#sumLine}${numberText(this.#sum)}\n${this.#countLine}${count}\n`;
   }
+}
+
+function exemplarText(exemplar: Exemplar | undefined): string {
+  if (exemplar === undefined) return "";
+  const { seconds, traceId, spanId, timestamp } = exemplar;
+  return ` # {${labelText({ trace_id: traceId, span_id: spanId })}} ${seconds} ${timestamp.toFixed(3)}`;
 }
 
 export class HistogramFamily implements Family {

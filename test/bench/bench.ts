@@ -4,7 +4,7 @@
  *
  *     --quick            only Plimsoll against bare undici, in pairs; nothing is written
  *     --against FILE     as --quick, against another Plimsoll's main.js in place of bare undici
- *     --only SECTION     loop, stall, accuracy, sources, steps, memory or start-up; may be given several times; nothing is written
+ *     --only SECTION     loop, traces, stall, accuracy, sources, steps, memory or start-up; may be given several times; nothing is written
  *     --rounds N         of the closed loop (5)
  *     --program FILE     another Plimsoll's main.js in place of dist/main.js
  */
@@ -28,8 +28,9 @@ import { type Section, shown } from "./section.ts";
 import { PageServer } from "./server.ts";
 import { measureSources } from "./sources.ts";
 import { measureStartUp } from "./start-up.ts";
+import { measureTraces } from "./traces.ts";
 
-const sectionNames = ["loop", "stall", "accuracy", "sources", "steps", "memory", "start-up"] as const;
+const sectionNames = ["loop", "traces", "stall", "accuracy", "sources", "steps", "memory", "start-up"] as const;
 type SectionName = (typeof sectionNames)[number];
 
 const { values: flags } = parseArgs({
@@ -84,6 +85,7 @@ async function whole(server: PageServer, receiver: string): Promise<void> {
   const open = present([clients.apart, k6Plain, oha]);
   const measurements: Record<SectionName, () => Promise<Section>> = {
     loop: () => measureLoop(clients, server, pattern, tell),
+    traces: () => measureTraces(clients, server),
     stall: () => measureStall(open),
     accuracy: () => measureAccuracy(open, server, pattern),
     sources: () => measureSources(receiver, resolve(flags.program), server, pattern.rounds),

@@ -88,17 +88,14 @@ function coresOf(rounds: Rounds, name: string): string {
   return `${client.median.toFixed(2)}, ${server.median.toFixed(2)}`;
 }
 
-function figuresOf({ status, json, untraced, traced }: Clients, rounds: Rounds): Figure[] {
-  const wanted: [what: string, of: Peer, against: Peer, limit: { least: number } | { most: number }][] = [
+function figuresOf({ status, json }: Clients, rounds: Rounds): Figure[] {
+  const wanted: [what: string, of: Peer, against: Peer, limit: { least: number }][] = [
     ["against bare undici, status check", status, undici, { least: 0.75 }],
     ["against bare undici, status and JSON check", json, undici, { least: 0.6 }],
     ["against k6, both with status and JSON check", json, k6Checked, { least: 4 }],
     ["against k6 without checks, status check", status, k6Plain, { least: 2.7 }],
     ["against Locust's FastHttpUser, status check", status, locust, { least: 7 }],
     ["against Goose, status check", status, goose, { least: 1.2 }],
-    // Turned round: how much more CPU time traces take.
-    ["CPU with 100 % of requests traced, against none", untraced, traced, { most: 2 }],
-    ["CPU with 1 % of requests traced, against none", untraced, json, { most: 1.05 }],
   ];
   return wanted
     .filter(([, , against]) => rounds.has(against.name))
