@@ -15,13 +15,13 @@ name: evidence
 users:
   Reader: { wait: 20ms, tasks: { List: { get: "/api/tasks?limit=1" } } }
 profiles:
-  short: { users: 5, spawnRate: 100/s, duration: 8s }
+  short: { users: 8, spawnRate: 2/s, duration: 8s }
 watch:
   app: { prometheus: /metrics }
   log: { logs: app.log }
 traces: { slowerThan: 0ms }
 thresholds:
-  - max(http_connections) target < 1 critical < 2
+  - max(http_connections) target < 4 critical < 5
 `;
 
 describe("a limit that breaks", () => {
@@ -41,7 +41,7 @@ describe("a limit that breaks", () => {
 
     const { evidence = [] } = JSON.parse(readFileSync(join(folder, "summary.json"), "utf8")) as Summary;
     expect(evidence.at(-1)).toMatchObject({
-      thresholds: ["max(http_connections) target < 1 critical < 2"],
+      thresholds: ["max(http_connections) target < 4 critical < 5"],
       level: "critical",
     });
     const shown = new Map(evidence.flatMap((one) => one.shown).map(({ title, lines }) => [title, lines]));
