@@ -13,14 +13,16 @@ export async function measureTraces({ untraced, json, traced }: Clients, server:
   const against = (name: string) => ratio(rounds, untraced.name, name);
   return {
     title: "Traces",
-    text: table(
-      ["client", "CPU µs a request", "× the CPU time without traces"],
-      clients.map(({ name }) => [
-        name,
-        shown(spread((rounds.get(name) ?? []).map(({ cpuMicros }) => cpuMicros))),
-        shown(against(name)),
-      ]),
-    ),
+    text: `The same closed loop in ${pattern.rounds} rounds, each looked at for ${pattern.windowMs / 1000} s.
+
+${table(
+  ["client", "CPU µs a request", "× the CPU time without traces"],
+  clients.map(({ name }) => [
+    name,
+    shown(spread((rounds.get(name) ?? []).map(({ cpuMicros }) => cpuMicros))),
+    shown(against(name)),
+  ]),
+)}`,
     figures: [
       figure("CPU with 100 % of requests traced, against none", against(traced.name), { most: 2 }, "×"),
       figure("CPU with 1 % of requests traced, against none", against(json.name), { most: 1.05 }, "×"),
