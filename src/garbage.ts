@@ -5,9 +5,9 @@ import { setFlagsFromString } from "node:v8";
  * request, dead when it is answered. docs/adr/0017-garbage-of-workers.md has what each of these changed.
  */
 const FLAGS = [
-  // By default it grows from 1 MB to 32 while much survives: connections that are being opened are copied again and again, and
+  // By default it grows from 1 MB to 64 while much survives: connections that are being opened are copied again and again, and
   // whenever it grows, V8 takes the heap for nearly full and collects all of it.
-  "--min-semi-space-size=32",
+  "--min-semi-space-size=64",
   // Helpers pay where cores are idle; beside a worker on each core they wait for one another.
   "--no-parallel-scavenge",
 ];

@@ -12,7 +12,7 @@ import { ClassicBounds } from "../metrics/histogram.ts";
 import { loadCode } from "../scenario/module.ts";
 import type { Plan } from "../scenario/plan.ts";
 import { type FromWorker, SNAPSHOT_MS, type ToWorker } from "./protocol.ts";
-import { runIn } from "./run-in.ts";
+import { requestsStillToRunIn, runIn } from "./run-in.ts";
 
 const { worker: name } = workerData as { worker: string };
 const port = parentPort;
@@ -63,6 +63,8 @@ function phaseHistograms({ http }: Plan, aggregator: Aggregator): PhaseHistogram
 async function prepare({ plan, provisions, share }: Extract<ToWorker, { kind: "prepare" }>): Promise<Prepared> {
   const code = await loadCode(plan);
   await ranIn;
+  const more = requestsStillToRunIn(plan.loads, share);
+  if (more > 0) await runIn(more);
   const clock = new SystemClock(monotonicMs());
   let startedAt = plan.startedAt;
   const wallAt = (time: number) => startedAt + time;
