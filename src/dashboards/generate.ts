@@ -8,12 +8,13 @@ import { normalisingRules } from "./normalise.ts";
 import { overview } from "./overview.ts";
 import { requests } from "./requests.ts";
 import { ruleFile } from "./rules.ts";
+import { slo } from "./slo.ts";
 import { soak } from "./soak.ts";
 import { target } from "./target.ts";
 
 /** Every generated file: its path below the repository's root, and its text. */
 export function generated(): Map<string, string> {
-  const dashboards = [overview(), loadVsServer(), requests(), generator(), soak(), target(), comparison()];
+  const dashboards = [overview(), loadVsServer(), requests(), generator(), soak(), slo(), target(), comparison()];
   return new Map([
     ...dashboards.map((one): [string, string] => [dashboardPath(one), `${JSON.stringify(one, undefined, 2)}\n`]),
     ["prometheus/rules/plimsoll.yml", ruleFile()],

@@ -24,6 +24,18 @@ export const processMetrics = [
 ] as const;
 export type ProcessMetric = (typeof processMetrics)[number];
 
+/** What the rules of a scenario record beside the share of bad events in each window, by names and labels of Sloth's. */
+export const recordedMetrics = [
+  "slo:objective:ratio",
+  "slo:error_budget:ratio",
+  "slo:time_period:days",
+  "slo:current_burn_rate:ratio",
+  "slo:period_burn_rate:ratio",
+  "slo:period_error_budget_remaining:ratio",
+  "sloth_slo_info",
+] as const;
+export type RecordedMetric = (typeof recordedMetrics)[number];
+
 /**
  * An expression as it was some time before. Every selector ends with its matchers or, where it is a range, with the range:
  * a metric that is narrowed by nothing is left as it is.

@@ -1,3 +1,4 @@
+import type { RecordedMetric } from "../dashboards/promql.ts";
 import { rounded, type Sum } from "./indicator.ts";
 import type { Objective } from "./objective.ts";
 import { type AlertRule, type Group, literal, type RecordingRule } from "./rule.ts";
@@ -73,7 +74,7 @@ function shares(objective: Objective, windows: Windows): RecordingRule[] {
   }));
 }
 
-function meta(objective: Objective, windows: Windows): RecordingRule[] {
+function meta(objective: Objective, windows: Windows): (RecordingRule & { record: RecordedMetric })[] {
   const { objective: good } = objective.indicator;
   const labels = labelsOf(objective);
   const [shortest] = allWindows(windows);

@@ -1,4 +1,4 @@
-import { processMetrics } from "../../src/dashboards/promql.ts";
+import { processMetrics, recordedMetrics } from "../../src/dashboards/promql.ts";
 import { plimsollMetrics, targetMetrics } from "../../src/metrics/vocabulary.ts";
 
 const keywords = new Set([
@@ -42,14 +42,16 @@ function withoutStrings(expr: string): string {
   return expr.replace(/"(\\.|[^"\\])*"/g, '""');
 }
 
-/** What `/metrics` serves, its histograms' parts included, and Prometheus's own `up`. */
+/** What `/metrics` serves, its histograms' parts included, what rules record, and Prometheus's own `up` and `ALERTS`. */
 export function isServed(name: string): boolean {
   return served.has(name);
 }
 
 const served = new Set<string>([
   "up",
+  "ALERTS",
   ...processMetrics,
+  ...recordedMetrics,
   ...Object.keys(targetMetrics).map((name) => `target_${name}`),
   ...Object.entries(plimsollMetrics).flatMap(([name, { type }]) =>
     type === "histogram" ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],

@@ -1,6 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { readDashboard } from "../dashboards/dashboard.ts";
+import { expressions, labelQueries } from "../dashboards/expressions.ts";
 import { startPracticeTarget } from "../demo/practice-target.ts";
 import { program } from "../services.ts";
 import { until } from "./network.ts";
@@ -57,6 +59,32 @@ describe.runIf(program("prometheus"))("with a real Prometheus", () => {
     expect(await share("latency-p95-missing")).toBe(1);
     const spent = await prometheus.value('slo:period_burn_rate:ratio{sloth_slo="availability"}');
     expect(spent).toBeGreaterThan(30);
+    const [run_id = ""] = await prometheus.labelValues("run_id", "plimsoll_run_info");
+    const values = { run_id, scenario: "all" as const, target: "all" as const, range: "60s", rateInterval: "4s" };
+    const slos = labelQueries(readDashboard("slo"), values).find(({ variable }) => variable === "slo");
+    expect((await prometheus.labelValues(slos?.label ?? "", slos?.selector ?? "")).toSorted()).toEqual([
+      "availability",
+      "availability-list",
+      "latency-p95-missing",
+    ]);
+    const seen = new Map<string, { of: string | undefined; value: number }[]>();
+    for (const { panel, refId, expr } of expressions(readDashboard("slo"), values)) {
+      const results = await prometheus.query(expr);
+      seen.set(
+        `${panel} ${refId}`,
+        results.map(({ metric, value }) => ({ of: metric["sloth_slo"], value: Number(value[1]) })),
+      );
+    }
+    expect([...seen].filter(([, results]) => results.length === 0).map(([query]) => query)).toEqual([]);
+    const quiet = seen.get("Alerts A")?.toSorted((a, b) => (a.of ?? "").localeCompare(b.of ?? ""));
+    expect(quiet).toEqual([
+      { of: "availability", value: 0 },
+      { of: "availability-list", value: 1 },
+      { of: "latency-p95-missing", value: 0 },
+    ]);
+    expect(seen.get("Objectives A")).toContainEqual({ of: "latency-p95-missing", value: 0.95 });
+    expect(seen.get("Objectives B")).toContainEqual({ of: "latency-p95-missing", value: 1 });
+    expect(seen.get("Objectives C")).toContainEqual({ of: "availability-list", value: 1 });
     expect((await prometheus.rules()).filter(({ health }) => health === "err")).toEqual([]);
     run.process.kill("SIGINT");
     await run.finished;
