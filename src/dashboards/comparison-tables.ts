@@ -1,11 +1,9 @@
 import type { GridPos } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { Row } from "./board.ts";
 import { atBaseline, baseline, baselineTime } from "./comparison-variables.ts";
-import type { Scope } from "./promql.ts";
+import { last, type Scope } from "./promql.ts";
 import { type Column, requestLink, table } from "./table.ts";
 import { shown } from "./variables.ts";
-
-const last = (selector: string) => `last_over_time(${selector}[$__range])`;
 
 /** Figures since the start of a run, from cumulative counters: they say what the run's summary says. */
 function figures(scope: Scope, now: string, by: readonly string[]) {

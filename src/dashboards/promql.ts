@@ -36,6 +36,11 @@ export const recordedMetrics = [
 ] as const;
 export type RecordedMetric = (typeof recordedMetrics)[number];
 
+/** The last value of each series within the dashboard's time range: a run that has ended is still shown. */
+export function last(selector: string): string {
+  return `last_over_time(${selector}[$__range])`;
+}
+
 /**
  * An expression as it was some time before. Every selector ends with its matchers or, where it is a range, with the range:
  * a metric that is narrowed by nothing is left as it is.

@@ -2,10 +2,8 @@ import type { Board } from "./board.ts";
 import { broken, client, server } from "./colours.ts";
 import { figure } from "./figure.ts";
 import { sixth } from "./grid.ts";
+import { last } from "./promql.ts";
 import { shown } from "./variables.ts";
-
-/** The last value of each series within the dashboard's time range: a run that has ended is still shown. */
-const last = (selector: string) => `last_over_time(${selector}[$__range])`;
 
 /** The figures of the run so far, from cumulative counters: they say what the run's summary says. */
 export function runFigures(): Board["panels"] {

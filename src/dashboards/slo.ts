@@ -3,7 +3,7 @@ import { board } from "./board.ts";
 import { chart } from "./chart.ts";
 import { client } from "./colours.ts";
 import { third } from "./grid.ts";
-import type { RecordedMetric } from "./promql.ts";
+import { last, type RecordedMetric } from "./promql.ts";
 import { requestsTable } from "./requests-table.ts";
 import { table } from "./table.ts";
 import { timeline } from "./timeline.ts";
@@ -14,8 +14,6 @@ const chosen = `${ofRun},sloth_slo=~"$slo"`;
 
 /** What an SLO of the run is measured to be. */
 const told = (name: RecordedMetric) => `${name}{${chosen}}`;
-/** The last of it within the time range: a run that has ended is still shown. */
-const last = (selector: string) => `last_over_time(${selector}[$__range])`;
 const bySlo = (expr: string) => `max by (sloth_slo) (${expr})`;
 /** As shares of events: burn rates are against the budget. Two scenarios may have an SLO of one name, but not of one id. */
 const ofEvents = (rate: string, budget: string) => `${rate} * on (sloth_id) group_left () ${budget}`;
